@@ -1,0 +1,118 @@
+/**
+ * Numbers in byte strings: strict parsing as Redis does it (no blanks, no plus sign, no leading zeros) and
+ * formatting of doubles.
+ *
+ * A 64-bit integer is a JavaScript number only while it is a safe integer; beyond that it is a bigint, and
+ * values travel as text.
+ */
+
+export const INT64_MAX = 9223372036854775807n;
+export const INT64_MIN = -9223372036854775808n;
+
+/** Most digits for which every value is a safe integer. */
+const SAFE_DIGITS = 15;
+
+/**
+ * Parses a canonical decimal integer in the safe range.
+ * @returns NaN when the text is not canonical or not a safe integer; {@link parseInt64} decides the rest.
+ */
+export function parseSafeInteger(text: string): number {
+  const length = text.length;
+  if (length === 0) return NaN;
+  let i = 0;
+  let negative = false;
+  let code = text.charCodeAt(0);
+  if (code === 45) {
+    negative = true;
+    i = 1;
+    if (length === 1) return NaN;
+    code = text.charCodeAt(1);
+  }
+  if (code === 48) return length === 1 ? 0 : NaN;
+  if (length - i > SAFE_DIGITS) {
+    const wide = parseInt64(text);
+    if (wide === null) return NaN;
+    const narrow = Number(wide);
+    return Number.isSafeInteger(narrow) ? narrow : NaN;
+  }
+  let value = 0;
+  for (; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return negative ? -value : value;
+}
+
+/** Parses a canonical decimal signed 64-bit integer; null when it is not one. */
+export function parseInt64(text: string): bigint | null {
+  const negative = text.charCodeAt(0) === 45;
+  const digits = text.length - (negative ? 1 : 0);
+  if (digits < 1 || digits > 19) return null;
+  const first = text.charCodeAt(negative ? 1 : 0);
+  if (first === 48) return text.length === 1 ? 0n : null;
+  for (let i = negative ? 1 : 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 48 || code > 57) return null;
+  }
+  const value = BigInt(text);
+  return value > INT64_MAX || value < INT64_MIN ? null : value;
+}
+
+/** Parses a canonical decimal unsigned 64-bit integer; null when it is not one. */
+export function parseUint64(text: string): bigint | null {
+  if (text.length < 1 || text.length > 20) return null;
+  if (text.charCodeAt(0) === 48) return text.length === 1 ? 0n : null;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 48 || code > 57) return null;
+  }
+  const value = BigInt(text);
+  return value > 18446744073709551615n ? null : value;
+}
+
+/**
+ * Parses a double as Redis's strtod use does: decimal or hexadecimal form, `inf`, `infinity` with sign, any
+ * case; no blanks around it. Returns NaN for everything else (Redis refuses `nan`).
+ */
+export function parseDouble(text: string): number {
+  const length = text.length;
+  if (length === 0 || length > 5000) return NaN;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    const allowed =
+      (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46 || code === 69 || code === 101;
+    if (!allowed) return parseUnusualDouble(text);
+  }
+  return isDecimalForm(text) ? Number(text) : NaN;
+}
+
+function isDecimalForm(text: string): boolean {
+  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
+}
+
+function parseUnusualDouble(text: string): number {
+  const match = /^([+-]?)([iI][nN][fF]([iI][nN][iI][tT][yY])?|0[xX][0-9a-fA-F]+)$/.exec(text);
+  if (match === null) return NaN;
+  const sign = match[1] === '-' ? -1 : 1;
+  const body = match[2] ?? '';
+  return body.charCodeAt(1) === 120 || body.charCodeAt(1) === 88 ? sign * Number(body) : sign * Infinity;
+}
+
+/**
+ * Formats a double as Redis replies with it (`%.17g`, which 7.2 prints in its shortest round-trip form).
+ * Integers print without a fraction; exponents have at least two digits.
+ */
+export function formatDouble(value: number): string {
+  if (value === Infinity) return 'inf';
+  if (value === -Infinity) return '-inf';
+  if (Number.isNaN(value)) return 'nan';
+  if (Object.is(value, -0)) return '-0';
+  const magnitude = Math.abs(value);
+  if (Number.isInteger(value) && magnitude < 1e17) return BigInt(value).toString();
+  if (magnitude >= 1e17 || (magnitude < 1e-4 && magnitude > 0)) {
+    const text = value.toExponential();
+    return text.replace(/e([+-])(\d)$/, 'e$10$2');
+  }
+  return String(value);
+}
