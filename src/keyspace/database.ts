@@ -17,8 +17,8 @@ export interface KeyWatcher {
 }
 
 export class Database {
-  entries: EntryDictionary = new Dictionary<Entry>();
-  expiries: ExpiryDictionary = new Dictionary<Expiry>();
+  entries: EntryDictionary;
+  expiries: ExpiryDictionary;
   private readonly watchers = new Map<string, Set<KeyWatcher>>();
   /** Where the active expiry cycle goes on. */
   expiryCursor = 0;
@@ -26,7 +26,10 @@ export class Database {
   constructor(
     readonly keyspace: Keyspace,
     readonly index: number,
-  ) {}
+  ) {
+    this.entries = new Dictionary<Entry>(keyspace.hashSeed);
+    this.expiries = new Dictionary<Expiry>(keyspace.hashSeed);
+  }
 
   /** Number of keys, expired ones that are still stored included. */
   get size(): number {
@@ -98,10 +101,10 @@ export class Database {
   remove(entry: Entry): void {
     this.saveForSnapshot(entry);
     if (entry.expiry !== null) {
-      this.expiries.remove(entry.expiry);
+      this.expiries.remove(entry.key);
       entry.expiry = null;
     }
-    this.entries.remove(entry);
+    this.entries.remove(entry.key);
   }
 
   /** Sets when a key expires. The entry must come from {@link entryForWrite} or {@link add}. */
@@ -118,7 +121,7 @@ export class Database {
   /** Makes a key persistent; false when it already was. */
   clearExpiry(entry: Entry): boolean {
     if (entry.expiry === null) return false;
-    this.expiries.remove(entry.expiry);
+    this.expiries.remove(entry.key);
     entry.expiry = null;
     return true;
   }
@@ -167,7 +170,8 @@ export class Database {
     for (const key of [...this.watchers.keys()]) {
       if (this.entries.get(key) !== undefined) this.touchWatchers(key);
     }
-    this.replaceContents(new Dictionary<Entry>(), new Dictionary<Expiry>());
+    const { hashSeed } = this.keyspace;
+    this.replaceContents(new Dictionary<Entry>(hashSeed), new Dictionary<Expiry>(hashSeed));
     return removed;
   }
 

@@ -4,8 +4,6 @@ import type { Value } from './values/value.js';
 
 /** When a key expires. Kept apart from the entry, in an index of its own, because most keys never do. */
 export class Expiry implements DictionaryEntry {
-  position = -1;
-
   constructor(
     readonly key: string,
     /** Unix time in milliseconds. */
@@ -14,7 +12,6 @@ export class Expiry implements DictionaryEntry {
 }
 
 export class Entry implements DictionaryEntry {
-  position = -1;
   expiry: Expiry | null = null;
 
   constructor(

@@ -50,6 +50,8 @@ export class Keyspace {
   constructor(
     databaseCount: number,
     readonly limits: EncodingLimits,
+    /** Random, so that clients cannot choose keys that collide. */
+    readonly hashSeed: number,
   ) {
     this.databases = Array.from({ length: databaseCount }, (_, index) => new Database(this, index));
   }

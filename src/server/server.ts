@@ -90,7 +90,11 @@ export class Server {
     this.log = parts.log;
     this.mode = parts.mode;
     this.runId = parts.platform.random.hex(40);
-    this.keyspace = new Keyspace(parts.config.values.databases, encodingLimitsOf(parts.config));
+    this.keyspace = new Keyspace(
+      parts.config.values.databases,
+      encodingLimitsOf(parts.config),
+      parts.platform.random.integer(0x100000000),
+    );
     this.acl = new Acl();
     this.notifications = new Notifications(this.pubsub);
     this.blocking = new Blocking(this);
