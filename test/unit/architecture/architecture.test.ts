@@ -24,9 +24,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['failover'],
   ['sentinel', 'cluster'],
   ['launch'],
-  ['index.ts'],
   ['cli'],
   ['lab', 'simulator'],
+  ['index.ts'],
 ];
 
 /** The failover core is pure: it may not even use what lies below it. */
