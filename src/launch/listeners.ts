@@ -150,8 +150,8 @@ export class Listeners {
     });
   }
 
-  private closeAll(open: readonly Open[]): void {
-    for (const { listener } of open) listener.close();
-    this.open = this.open.filter((each) => !open.includes(each));
+  private closeAll(unwanted: readonly Open[]): void {
+    for (const { listener } of this.open.filter((each) => unwanted.includes(each))) listener.close();
+    this.open = this.open.filter((each) => !unwanted.includes(each));
   }
 }
