@@ -25,6 +25,7 @@ import { EventClass, Notifications } from './notifications.js';
 import { Pause } from './pause.js';
 import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
+import { Shutdown } from './shutdown.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -58,6 +59,7 @@ export class Server {
   readonly notifications: Notifications;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly shutdown: Shutdown;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
@@ -98,6 +100,14 @@ export class Server {
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.shutdown = new Shutdown({
+      log: this.log,
+      timers: this.platform.timers,
+      pause: this.pause,
+      nowMs: () => this.platform.clock.nowMs(),
+      timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
+    });
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
     this.watching = new Watching();
