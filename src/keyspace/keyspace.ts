@@ -1,0 +1,76 @@
+/** All databases of a server, with what they share: the time, the hooks, the snapshot, the counters. */
+import { Database } from './database.js';
+import type { Entry } from './entry.js';
+import type { EncodingLimits, Value } from './values/value.js';
+
+/** What happens when an expired key is looked up; see `Database.live`. */
+export type ExpiryMode = 'delete' | 'hide' | 'see';
+
+/** What the server wants to hear of. */
+export interface KeyspaceHooks {
+  keyAdded(database: Database, key: string, value: Value): void;
+  keyTouched(database: Database, key: string): void;
+  keyReady(database: Database, key: string): void;
+  /** The key is already gone: propagate its deletion, notify. */
+  keyExpired(database: Database, key: string): void;
+}
+
+/** A running snapshot: saves entries before they change. */
+export interface SnapshotObserver {
+  /** `entry` is about to change or go, and the snapshot does not have it yet. */
+  beforeChange(database: Database, entry: Entry): void;
+}
+
+export const SILENT_HOOKS: KeyspaceHooks = {
+  keyAdded: () => undefined,
+  keyTouched: () => undefined,
+  keyReady: () => undefined,
+  keyExpired: () => undefined,
+};
+
+export class Keyspace {
+  readonly databases: Database[];
+  hooks: KeyspaceHooks = SILENT_HOOKS;
+  expiryMode: ExpiryMode = 'delete';
+  /** The time that expiry goes by; set once per turn, so that it stands still within an execution unit. */
+  nowMs = 0;
+  /** Written into entries as they are accessed. */
+  accessMark = 0;
+
+  /** Changes since the last save. */
+  dirty = 0;
+  hits = 0;
+  misses = 0;
+  expiredKeys = 0;
+
+  /** The snapshot being taken, and the number of the last one begun. */
+  snapshot: SnapshotObserver | null = null;
+  snapshotNumber = 0;
+
+  constructor(
+    databaseCount: number,
+    readonly limits: EncodingLimits,
+  ) {
+    this.databases = Array.from({ length: databaseCount }, (_, index) => new Database(this, index));
+  }
+
+  get hashSeed(): number {
+    return this.limits.hashSeed;
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    let size = 0;
+    for (const database of this.databases) size += database.size;
+    return size;
+  }
+
+  /** Exchanges the contents of two databases; clients stay connected to their number. */
+  swap(first: Database, second: Database): void {
+    const { entries, expiries } = first;
+    first.touchAllWatchers(second.entries);
+    second.touchAllWatchers(first.entries);
+    first.replaceContents(second.entries, second.expiries);
+    second.replaceContents(entries, expiries);
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * A client: one connection (or none, for a master's stream or a script), its input, its output and its state.
+ *
+ * It owns the connection and the decoding loop. What a command does is dispatch's business; whether and when
+ * the output is written is the server's (`Server.scheduleFlush`).
+ */
+import type { Database } from '../keyspace/database.js';
+import type { Connection, ConnectionHandler } from '../platform/platform.js';
+import { OutputBuffer } from '../resp/output-buffer.js';
+import { Decoded, RequestDecoder } from '../resp/request-decoder.js';
+import type { User } from './acl/user.js';
+import type { BlockedState } from './blocking.js';
+import type { Command } from './command.js';
+import type { Server } from './server.js';
+import type { Transaction } from './transaction.js';
+
+/** What a client is to the server; its output limits and CLIENT LIST's `type` filter follow from it. */
+export type ClientKind = 'normal' | 'replica' | 'pubsub' | 'master';
+
+/** CLIENT REPLY: `skip` holds for the next command, `skipping` for the one that is running. */
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skipping';
+
+/** Output beyond this is written before the rest of a pipeline is executed. */
+const EARLY_FLUSH_BYTES = 64 * 1024;
+
+/** Subscriptions of one client. Made when it first subscribes. */
+export class Subscriptions {
+  readonly channels = new Set<string>();
+  readonly patterns = new Set<string>();
+  readonly shardChannels = new Set<string>();
+
+  get count(): number {
+    return this.channels.size + this.patterns.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.channels.size + this.patterns.size + this.shardChannels.size === 0;
+  }
+}
+
+export class Client implements ConnectionHandler {
+  readonly reply: OutputBuffer;
+  readonly decoder = new RequestDecoder();
+  database: Database;
+  user: User;
+  authenticated: boolean;
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  kind: ClientKind = 'normal';
+
+  /** The command being executed, or last executed. */
+  command: Command | null = null;
+  /** Arguments of the command being executed; handlers may replace them to change what is propagated. */
+  args: string[] = [];
+
+  transaction: Transaction | null = null;
+  subscriptions: Subscriptions | null = null;
+  blocked: BlockedState | null = null;
+  /** A command held back by CLIENT PAUSE, executed when the pause ends. */
+  postponed: string[] | null = null;
+
+  isMonitor = false;
+  isReadOnlyMode = false;
+  isAsking = false;
+  noEvict = false;
+  noTouch = false;
+  replyMode: ReplyMode = 'on';
+  /** The connection closes once the output is written; no further command is read. */
+  closeAfterReply = false;
+  closed = false;
+  /** Set while this client is in the server's list of clients to flush. */
+  flushScheduled = false;
+  /** The replication offset after this client's last write: what WAIT waits for. */
+  lastWriteOffset = 0;
+  /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
+  isTrusted = false;
+
+  readonly createdAtMs: number;
+  lastInteractionMs: number;
+  /** When the output first exceeded the soft limit; 0 while it is below. */
+  softLimitReachedAtMs = 0;
+  totalBytesIn = 0;
+  totalBytesOut = 0;
+  totalCommands = 0;
+
+  private processing = false;
+
+  constructor(
+    readonly server: Server,
+    readonly id: number,
+    /** Null for clients without a network: they never flush. */
+    readonly connection: Connection | null,
+    nowMs: number,
+  ) {
+    this.reply = new OutputBuffer(server.chunkPool);
+    this.database = server.keyspace.databases[0];
+    this.user = server.acl.defaultUser;
+    this.authenticated = server.acl.defaultUser.isOpen;
+    this.decoder.authenticated = this.authenticated;
+    this.decoder.maxBulkBytes = server.config.values['proto-max-bulk-len'];
+    this.createdAtMs = nowMs;
+    this.lastInteractionMs = nowMs;
+  }
+
+  /** Bytes of output that have not reached the kernel. */
+  get pendingOutputBytes(): number {
+    return this.reply.pendingBytes + (this.connection?.bufferedBytes ?? 0);
+  }
+
+  onConnect(): void {
+    throw new Error('accepted connections do not connect');
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.closed) return;
+    this.totalBytesIn += chunk.length;
+    this.server.statistics.totalNetInputBytes += chunk.length;
+    this.decoder.feed(chunk);
+    this.server.beginTurn();
+    this.lastInteractionMs = this.server.nowMs;
+    this.processInput();
+    this.decoder.retain();
+    if (this.decoder.bufferedBytes > this.server.config.values['client-query-buffer-limit']) {
+      this.server.log.warning(
+        `Closing client that reached max query buffer length: ${this.server.clients.describe(this)}`,
+      );
+      this.close();
+    }
+  }
+
+  onDrain(): void {
+    this.server.clients.outputShrank(this);
+    if (this.closeAfterReply) this.connection?.end();
+  }
+
+  onEnd(): void {
+    // A half-closed client may still read the replies to what it sent, but one that waits for something would
+    // wait for ever unseen: as in Redis, the end of input ends the client.
+    if (this.blocked !== null || this.reply.pendingBytes === 0) this.close();
+    else this.closeAfterReply = true;
+  }
+
+  onClose(): void {
+    this.close();
+  }
+
+  /** Executes what has been received, as far as the client may go now. */
+  processInput(): void {
+    if (this.processing) return;
+    this.processing = true;
+    const { decoder, server } = this;
+    while (this.mayProceed()) {
+      const decoded = decoder.next();
+      if (decoded === Decoded.Command) {
+        if (decoder.args.length === 0) continue;
+        server.dispatcher.process(this, decoder.args);
+        if (this.reply.pendingBytes > EARLY_FLUSH_BYTES) server.flushNow(this);
+      } else if (decoded === Decoded.Incomplete) {
+        break;
+      } else {
+        server.clients.protocolError(this, decoder.errorText);
+        break;
+      }
+    }
+    this.processing = false;
+  }
+
+  /** Continues after a block or a pause with what was received meanwhile. */
+  resume(): void {
+    if (this.closed || this.processing) return;
+    this.processInput();
+    this.decoder.retain();
+  }
+
+  /** Marks the output for writing at the end of this turn. */
+  scheduleFlush(): void {
+    if (this.flushScheduled || this.connection === null) return;
+    this.flushScheduled = true;
+    this.server.scheduleFlush(this);
+  }
+
+  /** Writes the output to the connection. Called by the server only, after what must go first. */
+  flush(): void {
+    this.flushScheduled = false;
+    const connection = this.connection;
+    if (connection === null || this.closed) {
+      this.reply.clear();
+      return;
+    }
+    const bytes = this.reply.pendingBytes;
+    this.totalBytesOut += bytes;
+    this.server.statistics.totalNetOutputBytes += bytes;
+    this.reply.flush(connection);
+    if (this.closeAfterReply) connection.end();
+  }
+
+  /** Closes at once: unwritten output is lost. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.server.clients.release(this);
+    this.reply.clear();
+    this.connection?.destroy();
+  }
+
+  private mayProceed(): boolean {
+    return !this.closed && !this.closeAfterReply && this.blocked === null && this.postponed === null;
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * The clients of a server: accepting, limits, closing, and their description in CLIENT LIST.
+ */
+import type { Connection } from '../platform/platform.js';
+import { Client, type ClientKind } from './client.js';
+import type { Server } from './server.js';
+
+const PROTECTED_MODE_ERROR =
+  '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' +
+  'default user. In this mode connections are only accepted from the loopback interface. If you want to connect ' +
+  'from external computers, set a password or set protected-mode no and restart.\r\n';
+
+export class Clients {
+  private readonly byId = new Map<number, Client>();
+  private nextId = 1;
+  /** Clients with output that the kernel has not taken; checked for the soft limit by the cron. */
+  private readonly slowReaders = new Set<Client>();
+
+  constructor(private readonly server: Server) {}
+
+  get count(): number {
+    return this.byId.size;
+  }
+
+  all(): IterableIterator<Client> {
+    return this.byId.values();
+  }
+
+  find(id: number): Client | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Takes an accepted connection, or refuses it. */
+  accept(connection: Connection): void {
+    const { server } = this;
+    const limit = server.config.values.maxclients;
+    if (this.byId.size >= limit) {
+      server.statistics.rejectedConnections++;
+      this.refuse(connection, '-ERR max number of clients reached\r\n');
+      return;
+    }
+    if (this.isProtected(connection)) {
+      server.statistics.rejectedConnections++;
+      this.refuse(connection, PROTECTED_MODE_ERROR);
+      return;
+    }
+    server.statistics.totalConnectionsReceived++;
+    const client = new Client(server, this.nextId++, connection, server.platform.clock.nowMs());
+    connection.handler = client;
+    if (!connection.isLocalSocket) connection.setKeepAlive(server.config.values['tcp-keepalive']);
+    this.byId.set(client.id, client);
+  }
+
+  /** A client without a connection: a master's stream, a script, the loading of a file. */
+  createInternal(kind: ClientKind, connection: Connection | null = null): Client {
+    const client = new Client(this.server, this.nextId++, connection, this.server.platform.clock.nowMs());
+    client.kind = kind;
+    client.isTrusted = true;
+    client.authenticated = true;
+    client.decoder.authenticated = true;
+    return client;
+  }
+
+  /** Takes a client over whose connection was made outside: shown in CLIENT LIST like any other. */
+  register(client: Client): void {
+    this.byId.set(client.id, client);
+  }
+
+  /** Everything that knows the client forgets it. Called by the client as it closes. */
+  release(client: Client): void {
+    const { server } = this;
+    this.byId.delete(client.id);
+    this.slowReaders.delete(client);
+    server.pubsub.release(client);
+    server.monitors.delete(client);
+    server.pause.forget(client);
+    server.discardTransaction(client);
+    server.blocking.release(client);
+    for (const listener of server.clientCloseListeners) listener(client);
+  }
+
+  /** The input of a client broke the protocol: say so and close. */
+  protocolError(client: Client, text: string): void {
+    this.server.log.verbose(`Protocol error (${text}) from client: ${this.describe(client)}`);
+    client.reply.error(text);
+    client.closeAfterReply = true;
+    client.scheduleFlush();
+  }
+
+  /** Called after a flush that left output behind, and whenever output has been added for a client. */
+  checkOutputLimit(client: Client): void {
+    const bytes = client.pendingOutputBytes;
+    if (bytes === 0) return;
+    this.slowReaders.add(client);
+    if (this.exceedsLimit(client, bytes)) {
+      this.server.statistics.clientOutputBufferLimitDisconnections++;
+      this.server.log.warning(
+        `Client ${this.describe(client)} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+      );
+      client.close();
+    }
+  }
+
+  outputShrank(client: Client): void {
+    if (client.pendingOutputBytes === 0) {
+      this.slowReaders.delete(client);
+      client.softLimitReachedAtMs = 0;
+    }
+  }
+
+  /** Periodic work: idle clients and soft output limits. */
+  cron(nowMs: number): void {
+    for (const client of [...this.slowReaders]) this.checkOutputLimit(client);
+    const timeoutMs = this.server.config.values.timeout * 1000;
+    if (timeoutMs === 0) return;
+    for (const client of this.byId.values()) {
+      const exempt = client.kind !== 'normal' || client.blocked !== null || client.isMonitor;
+      if (!exempt && nowMs - client.lastInteractionMs > timeoutMs) {
+        this.server.log.verbose('Closing idle client');
+        client.close();
+      }
+    }
+  }
+
+  closeAll(): void {
+    for (const client of [...this.byId.values()]) client.close();
+  }
+
+  /** The line of CLIENT LIST, without the line end. */
+  describe(client: Client): string {
+    const { connection, transaction, subscriptions } = client;
+    const nowMs = this.server.platform.clock.nowMs();
+    const seconds = (sinceMs: number): number => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
+    const queryBytes = client.decoder.bufferedBytes;
+    const outputBytes = client.pendingOutputBytes;
+    const fields: [string, string | number][] = [
+      ['id', client.id],
+      ['addr', addressOf(connection, 'remote')],
+      ['laddr', addressOf(connection, 'local')],
+      ['fd', connection?.descriptor ?? -1],
+      ['name', client.name],
+      ['age', seconds(client.createdAtMs)],
+      ['idle', seconds(client.lastInteractionMs)],
+      ['flags', this.flagsOf(client)],
+      ['db', client.database.index],
+      ['sub', subscriptions?.channels.size ?? 0],
+      ['psub', subscriptions?.patterns.size ?? 0],
+      ['ssub', subscriptions?.shardChannels.size ?? 0],
+      ['multi', transaction === null ? -1 : transaction.queue.length],
+      ['qbuf', queryBytes],
+      ['qbuf-free', 0],
+      ['argv-mem', client.args.reduce((sum, arg) => sum + arg.length, 0)],
+      ['multi-mem', transaction?.queuedBytes ?? 0],
+      ['rbs', 16384],
+      ['rbp', 0],
+      ['obl', 0],
+      ['oll', outputBytes > 0 ? 1 : 0],
+      ['omem', outputBytes],
+      ['tot-mem', queryBytes + outputBytes + 1024],
+      ['events', outputBytes > 0 ? 'rw' : 'r'],
+      ['cmd', client.command?.fullName ?? 'NULL'],
+      ['user', client.user.name],
+      ['redir', -1],
+      ['resp', client.reply.protocol],
+      ['lib-name', client.libraryName],
+      ['lib-ver', client.libraryVersion],
+    ];
+    return fields.map(([name, value]) => `${name}=${value}`).join(' ');
+  }
+
+  private flagsOf(client: Client): string {
+    let flags = '';
+    if (client.isMonitor) flags += 'O';
+    else if (client.kind === 'replica') flags += 'S';
+    if (client.kind === 'master') flags += 'M';
+    if (client.subscriptions !== null) flags += 'P';
+    if (client.transaction !== null) flags += 'x';
+    if (client.blocked !== null || client.postponed !== null) flags += 'b';
+    if (this.server.isTransactionDirty(client)) flags += 'd';
+    if (client.closeAfterReply) flags += 'c';
+    if (client.connection?.isLocalSocket === true) flags += 'U';
+    if (client.isReadOnlyMode) flags += 'r';
+    if (client.noEvict) flags += 'e';
+    if (client.noTouch) flags += 'T';
+    return flags === '' ? 'N' : flags;
+  }
+
+  private refuse(connection: Connection, text: string): void {
+    connection.handler = REFUSED;
+    connection.write(Buffer.from(text, 'latin1'));
+    connection.end();
+  }
+
+  /** protected-mode: without a password only loopback and Unix sockets may connect. */
+  private isProtected(connection: Connection): boolean {
+    const { values } = this.server.config;
+    if (!values['protected-mode'] || !this.server.acl.defaultUser.isOpen) return false;
+    if (connection.isLocalSocket) return false;
+    const address = connection.remoteAddress;
+    return !(address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.'));
+  }
+
+  private exceedsLimit(client: Client, bytes: number): boolean {
+    if (client.kind === 'master' || client.isTrusted) return false;
+    const limits = this.server.config.values['client-output-buffer-limit'];
+    const limit =
+      limits[client.kind === 'replica' ? 'replica' : client.kind === 'pubsub' ? 'pubsub' : 'normal'];
+    if (limit.hardBytes > 0 && bytes >= limit.hardBytes) return true;
+    if (limit.softBytes === 0 || bytes < limit.softBytes) {
+      client.softLimitReachedAtMs = 0;
+      return false;
+    }
+    const nowMs = this.server.platform.clock.nowMs();
+    if (client.softLimitReachedAtMs === 0) client.softLimitReachedAtMs = nowMs;
+    return nowMs - client.softLimitReachedAtMs > limit.softSeconds * 1000;
+  }
+}
+
+/** Handler of a refused connection: nothing more is expected of it. */
+const REFUSED = {
+  onConnect: () => undefined,
+  onData: () => undefined,
+  onDrain: () => undefined,
+  onEnd: () => undefined,
+  onClose: () => undefined,
+};
+
+/** `host:port`, with IPv6 in brackets; the path form for Unix sockets. */
+export function addressOf(connection: Connection | null, side: 'remote' | 'local'): string {
+  if (connection === null) return '';
+  if (connection.isLocalSocket)
+    return side === 'remote' ? `${connection.remoteAddress}:0` : `${connection.localAddress}:0`;
+  const host = side === 'remote' ? connection.remoteAddress : connection.localAddress;
+  const port = side === 'remote' ? connection.remotePort : connection.localPort;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

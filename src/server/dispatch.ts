@@ -1,0 +1,278 @@
+/**
+ * From decoded arguments to an executed command: lookup, checks in Redis's order, execution, statistics,
+ * propagation, service of blocked clients.
+ *
+ * This is the hot path: no closures, promises or objects per command.
+ */
+import { toLowerAscii } from '../resp/ascii.js';
+import type { BlockedState } from './blocking.js';
+import type { Client } from './client.js';
+import type { Command } from './command.js';
+import type { Server } from './server.js';
+import { Transaction } from './transaction.js';
+
+/** Commands that act on a transaction instead of being queued in it. */
+const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+
+/** What a RESP2 client may send while it is subscribed. */
+const ALLOWED_IN_PUBSUB = new Set([
+  'ping',
+  'subscribe',
+  'ssubscribe',
+  'unsubscribe',
+  'sunsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'quit',
+  'reset',
+]);
+
+const UNKNOWN_ARGUMENTS_LENGTH = 128;
+
+export class Dispatcher {
+  /** Nesting of executions: EXEC and scripts run commands inside a command. */
+  private depth = 0;
+  /** When the command before ended; the next one starts then. Valid within one turn. */
+  private lastTimeMs = 0;
+  /** Set by handlers to replace what the running command propagates; see {@link propagateAs}. */
+  private replaced = false;
+
+  constructor(private readonly server: Server) {}
+
+  /** True while a command is being executed: the dataset is then in the middle of a unit. */
+  get isExecuting(): boolean {
+    return this.depth > 0;
+  }
+
+  /** Forgets the time of the last command: called when a turn begins. */
+  beginTurn(nowMs: number): void {
+    this.lastTimeMs = nowMs;
+  }
+
+  /** Handles one command of a client: refuses, queues, postpones or executes it. */
+  process(client: Client, args: string[]): void {
+    const { server } = this;
+    client.scheduleFlush();
+    if (client.replyMode !== 'on') {
+      this.processMuted(client, args);
+      return;
+    }
+    const command = this.lookup(client, args);
+    if (command === null) return;
+    if (!this.mayRun(client, command, args)) return;
+    if (server.pause.holds(client, command)) {
+      server.pause.postpone(client, args);
+      return;
+    }
+    if (client.transaction !== null && !NOT_QUEUED.has(command.name)) {
+      client.transaction.add(command, args);
+      client.reply.simple('QUEUED');
+      return;
+    }
+    this.execute(client, command, args);
+    this.endUnit();
+  }
+
+  /** Executes a command that was postponed or blocked, from its checks on. */
+  processAgain(client: Client, args: string[]): void {
+    this.process(client, args);
+  }
+
+  /**
+   * Executes the command of a blocked client again because one of its keys became ready. When it blocks again it
+   * keeps its place.
+   */
+  executeAgain(client: Client, state: BlockedState): void {
+    const { command, args } = state;
+    if (command === null) return;
+    const { reply } = client;
+    const before = reply.mark();
+    const pendingBefore = reply.pendingBytes;
+    this.execute(client, command, args);
+    if (reply.pendingBytes === pendingBefore) {
+      reply.rollback(before);
+      return;
+    }
+    this.server.blocking.release(client);
+    this.endUnitOnly();
+  }
+
+  /**
+   * Runs a command whose checks have passed: handler, statistics, propagation of what it changed. Used for plain
+   * commands and for those inside EXEC; the unit is ended by whoever began it.
+   */
+  execute(client: Client, command: Command, args: string[]): void {
+    const { server } = this;
+    const { keyspace, propagation } = server;
+    const { reply } = client;
+    const errorsBefore = reply.errorCount;
+    const dirtyBefore = keyspace.dirty;
+    const outerReplaced = this.replaced;
+    this.replaced = false;
+    client.command = command;
+    client.args = args;
+    if (server.monitors.size > 0 && !command.skipsMonitor) server.monitorFeed(client, args);
+
+    this.depth++;
+    command.handler!(client, args);
+    this.depth--;
+
+    if (keyspace.dirty !== dirtyBefore && !this.replaced && propagation.isActive && !client.isTrusted) {
+      if (command.isWrite || command.mayReplicate) propagation.add(client.database.index, client.args);
+    }
+    this.replaced = outerReplaced;
+
+    const endMs = server.platform.clock.monotonicMs();
+    const elapsedMs = endMs - this.lastTimeMs;
+    this.lastTimeMs = endMs;
+    command.calls++;
+    command.microseconds += elapsedMs * 1000;
+    server.statistics.totalCommandsProcessed++;
+    client.totalCommands++;
+    if (reply.errorCount !== errorsBefore) {
+      command.failedCalls++;
+      server.statistics.countError(reply.lastError);
+    }
+    if (elapsedMs >= server.slowThresholdMs && !command.skipsSlowLog) {
+      server.recordSlow(client, command, args, elapsedMs);
+    }
+  }
+
+  /**
+   * Replaces what the running command propagates. May be called several times: each call adds a command. With no
+   * call, a command that changed something is propagated as it came.
+   */
+  propagateAs(client: Client, args: readonly string[]): void {
+    this.replaced = true;
+    if (!client.isTrusted) this.server.propagation.add(client.database.index, args);
+  }
+
+  /** The running command propagates nothing, whatever it changed. */
+  suppressPropagation(): void {
+    this.replaced = true;
+  }
+
+  /** Ends an execution unit: propagates it, then serves clients blocked on keys that became ready. */
+  endUnit(): void {
+    if (this.depth > 0) return;
+    this.endUnitOnly();
+    this.server.blocking.serveReadyKeys();
+  }
+
+  private endUnitOnly(): void {
+    if (this.depth > 0) return;
+    this.server.propagation.endUnit();
+  }
+
+  /** Finds the command, or writes why there is none. */
+  private lookup(client: Client, args: string[]): Command | null {
+    const found = this.server.commands.find(args[0]);
+    if (found === undefined) {
+      this.reject(client, null, unknownCommandText(args));
+      return null;
+    }
+    if (found.subcommands === null || args.length === 1) return this.checkArity(client, found, args);
+    const sub = found.subcommands.get(toLowerAscii(args[1]));
+    if (sub !== undefined) return this.checkArity(client, sub, args);
+    const shown = args[1].slice(0, UNKNOWN_ARGUMENTS_LENGTH);
+    this.reject(
+      client,
+      found,
+      `ERR unknown subcommand '${shown}'. Try ${args[0].length > 0 ? upper(found.name) : ''} HELP.`,
+    );
+    return null;
+  }
+
+  private checkArity(client: Client, command: Command, args: string[]): Command | null {
+    if (command.handler !== null && command.acceptsArgumentCount(args.length)) return command;
+    this.reject(client, command, `ERR wrong number of arguments for '${command.fullName}' command`);
+    return null;
+  }
+
+  /** The checks before execution, in the order in which their errors take precedence. */
+  private mayRun(client: Client, command: Command, args: string[]): boolean {
+    const { server } = this;
+    if (!client.authenticated && !command.needsNoAuth) {
+      return this.reject(client, command, 'NOAUTH Authentication required.');
+    }
+    if (client.transaction !== null && command.deniedInMulti) {
+      return this.reject(client, command, 'ERR Command not allowed inside a transaction');
+    }
+    if (!client.user.allowsEverything && !client.isTrusted) {
+      const denial = server.acl.denialFor(client, command, args);
+      if (denial !== null) return this.reject(client, command, denial);
+    }
+    if (!server.gates.isEmpty && !client.isTrusted) {
+      const writes =
+        command.isWrite ||
+        command.mayReplicate ||
+        (command.name === 'exec' && client.transaction !== null && client.transaction.hasWrites);
+      const refusal = server.gates.refusal(client, command, args, writes);
+      if (refusal !== null) return this.reject(client, command, refusal);
+    }
+    if (
+      client.subscriptions !== null &&
+      client.reply.protocol === 2 &&
+      !ALLOWED_IN_PUBSUB.has(command.name)
+    ) {
+      return this.reject(
+        client,
+        command,
+        `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+      );
+    }
+    return true;
+  }
+
+  /** Writes an error for a command that is not executed. Always false, for the callers' convenience. */
+  private reject(client: Client, command: Command | null, text: string): false {
+    const { statistics } = this.server;
+    if (command !== null) {
+      command.rejectedCalls++;
+    }
+    statistics.countError(text);
+    if (client.transaction !== null) {
+      if (command?.name === 'exec') {
+        this.server.discardTransaction(client);
+        client.reply.error(`EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`);
+        return false;
+      }
+      client.transaction.failed = true;
+    }
+    client.reply.error(text);
+    return false;
+  }
+
+  /** CLIENT REPLY OFF and SKIP: executes as usual, then takes the replies back. */
+  private processMuted(client: Client, args: string[]): void {
+    const mode = client.replyMode;
+    const before = client.reply.mark();
+    client.replyMode = 'on';
+    this.process(client, args);
+    // CLIENT REPLY itself may have chosen another mode; ON answers, so its reply stays.
+    if (client.command?.fullName === 'client|reply' && client.args === args) {
+      if (client.replyMode !== 'on') client.reply.rollback(before);
+      return;
+    }
+    client.reply.rollback(before);
+    client.replyMode = mode === 'off' ? 'off' : 'on';
+  }
+}
+
+function upper(name: string): string {
+  return name.toUpperCase();
+}
+
+/** Redis's text for an unknown command: the name and the arguments, each cut so that the whole stays short. */
+export function unknownCommandText(args: readonly string[]): string {
+  let shown = '';
+  for (let i = 1; i < args.length && shown.length < UNKNOWN_ARGUMENTS_LENGTH; i++) {
+    shown += `'${args[i].slice(0, UNKNOWN_ARGUMENTS_LENGTH - shown.length)}' `;
+  }
+  return `ERR unknown command '${args[0].slice(0, UNKNOWN_ARGUMENTS_LENGTH)}', with args beginning with: ${shown}`;
+}
+
+/** A new transaction for MULTI. */
+export function beginTransaction(client: Client): void {
+  client.transaction = new Transaction();
+}

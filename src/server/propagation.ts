@@ -1,0 +1,92 @@
+/**
+ * The one point through which writes leave the server: to the replicas' stream, and later to the AOF.
+ *
+ * An execution unit is a command with all it caused, a whole EXEC, or a script. Its writes are collected and sent
+ * when it ends: bare when there is one, between MULTI and EXEC when there are more (replication.md section 10).
+ * Each command is encoded once; every sink gets the same bytes.
+ */
+import { writeHeader, writeLatin1 } from '../resp/output-buffer.js';
+
+/** Receives encoded commands in order. */
+export interface PropagationSink {
+  /**
+   * @param databaseIndex the database the command ran in, -1 for MULTI and EXEC (which need no SELECT)
+   * @param encoded one RESP command; only valid during the call
+   */
+  append(databaseIndex: number, encoded: Buffer): void;
+}
+
+const INITIAL_SCRATCH_BYTES = 16 * 1024;
+/** A scratch that one huge command made larger than this is given up again. */
+const SCRATCH_LIMIT_BYTES = 1024 * 1024;
+const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n', 'latin1');
+const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n', 'latin1');
+
+export class Propagation {
+  private sinks: PropagationSink[] = [];
+  private databaseIndexes: number[] = [];
+  private commands: (readonly string[])[] = [];
+  private scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
+
+  addSink(sink: PropagationSink): void {
+    this.sinks = [...this.sinks, sink];
+  }
+
+  removeSink(sink: PropagationSink): void {
+    this.sinks = this.sinks.filter((other) => other !== sink);
+  }
+
+  /** False while nobody listens: commands then need not be collected. */
+  get isActive(): boolean {
+    return this.sinks.length > 0;
+  }
+
+  /** Adds a write of the current execution unit. The arguments must not change afterwards. */
+  add(databaseIndex: number, args: readonly string[]): void {
+    if (this.sinks.length === 0) return;
+    this.databaseIndexes.push(databaseIndex);
+    this.commands.push(args);
+  }
+
+  /** Ends the execution unit: sends what was collected. `separate` sends each command bare (active expiry). */
+  endUnit(separate = false): void {
+    const count = this.commands.length;
+    if (count === 0) return;
+    const wrapped = count > 1 && !separate;
+    if (wrapped) this.send(-1, MULTI);
+    for (let i = 0; i < count; i++) {
+      this.send(this.databaseIndexes[i], this.encode(this.commands[i]));
+    }
+    if (wrapped) this.send(-1, EXEC);
+    this.commands.length = 0;
+    this.databaseIndexes.length = 0;
+    if (this.scratch.length > SCRATCH_LIMIT_BYTES)
+      this.scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
+  }
+
+  private send(databaseIndex: number, encoded: Buffer): void {
+    for (const sink of this.sinks) sink.append(databaseIndex, encoded);
+  }
+
+  private encode(args: readonly string[]): Buffer {
+    let bound = 24;
+    for (let i = 0; i < args.length; i++) bound += args[i].length + 26;
+    if (this.scratch.length < bound) this.scratch = Buffer.allocUnsafeSlow(bound * 2);
+    const end = encodeCommand(this.scratch, 0, args);
+    return this.scratch.subarray(0, end);
+  }
+}
+
+/** Writes a command as a RESP array of bulk strings; returns the position after it. There must be room. */
+export function encodeCommand(target: Buffer, position: number, args: readonly string[]): number {
+  let at = writeHeader(target, position, 42, args.length);
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    at = writeHeader(target, at, 36, arg.length);
+    at = writeLatin1(target, at, arg);
+    target[at] = 13;
+    target[at + 1] = 10;
+    at += 2;
+  }
+  return at;
+}

@@ -1,0 +1,23 @@
+/** MULTI: the queued commands of a client and the keys it watches. */
+import type { Command } from './command.js';
+
+export interface QueuedCommand {
+  readonly command: Command;
+  readonly args: string[];
+}
+
+export class Transaction {
+  readonly queue: QueuedCommand[] = [];
+  /** A command was refused while queueing: EXEC answers EXECABORT. */
+  failed = false;
+  /** Whether any queued command writes or may replicate. */
+  hasWrites = false;
+  /** Bytes held by the queue, for CLIENT LIST's `multi-mem`. */
+  queuedBytes = 0;
+
+  add(command: Command, args: string[]): void {
+    this.queue.push({ command, args });
+    if (command.isWrite || command.mayReplicate) this.hasWrites = true;
+    for (const arg of args) this.queuedBytes += arg.length;
+  }
+}
