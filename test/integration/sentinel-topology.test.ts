@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ClientConnection } from '../../src/client/connection.js';
-import { LabError } from '../../src/lab/errors.js';
 import { isPortFree } from '../../src/lab/ports.js';
 import { startSentinelTopology, type SentinelTopology } from '../../src/lab/sentinel-topology.js';
 import { waitUntil } from '../../src/lab/wait.js';
