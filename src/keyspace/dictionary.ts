@@ -6,6 +6,10 @@
  * finds positions. SCAN's promise (what stays throughout is returned at least once) follows from walking
  * positions from the end downwards: an entry only ever moves to a lower position than it had, into a place that
  * is either still to be visited, or was freed behind the cursor by an entry that came from behind it too.
+ *
+ * A dictionary can be frozen for a snapshot at the cost of one array of chunk references: afterwards a chunk is
+ * copied before it is first changed. The view sees the entries themselves, so whoever freezes a dictionary
+ * must hold entries whose content never changes and {@link Dictionary.replace} them instead.
  */
 
 import type { Randomness } from '../platform/platform.js';
@@ -17,6 +21,12 @@ export interface DictionaryEntry {
   readonly key: string;
 }
 
+/** The entries of a dictionary as they were when it was frozen, in no particular order. */
+export interface DictionaryView<E> {
+  readonly size: number;
+  at(position: number): E;
+}
+
 const CHUNK_BITS = 12;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
@@ -26,6 +36,9 @@ export class Dictionary<E extends DictionaryEntry> {
   private index = new HashIndex();
   private chunks: (E | undefined)[][] = [[]];
   private entryCount = 0;
+  /** How often this dictionary was frozen, and for each chunk, up to which freeze it was changed. */
+  private generation = 0;
+  private chunkGenerations: number[] = [0];
 
   /** @param hashSeed a random 32-bit integer that clients cannot know; the same one for a whole server. */
   constructor(hashSeed: number) {
@@ -57,10 +70,22 @@ export class Dictionary<E extends DictionaryEntry> {
     const position = this.entryCount++;
     const chunkNumber = position >>> CHUNK_BITS;
     // The first chunk grows with the dictionary; the others are made whole, without spare capacity.
-    if (chunkNumber === this.chunks.length) this.chunks.push(new Array<E | undefined>(CHUNK_ENTRIES));
-    (this.chunks[chunkNumber] as (E | undefined)[])[position & CHUNK_MASK] = entry;
+    if (chunkNumber === this.chunks.length) {
+      this.chunks.push(new Array<E | undefined>(CHUNK_ENTRIES));
+      this.chunkGenerations.push(this.generation);
+    }
+    this.setAt(position, entry);
     this.index.insert(hash, position);
     return true;
+  }
+
+  /** Puts an entry in the place of the one with the same key, which it returns; the key must be there. */
+  replace(entry: E): E {
+    const position = this.positionOf(entry.key, hashKey(entry.key, this.hashSeed));
+    if (position === -1) throw new Error('dictionary: there is no entry to replace');
+    const replaced = this.at(position);
+    this.setAt(position, entry);
+    return replaced;
   }
 
   /** Removes the entry with this key and returns it. */
@@ -121,7 +146,18 @@ export class Dictionary<E extends DictionaryEntry> {
   clear(): void {
     this.index = new HashIndex();
     this.chunks = [[]];
+    this.chunkGenerations = [this.generation];
     this.entryCount = 0;
+  }
+
+  /** The entries of this moment, whatever is added, replaced and removed later. */
+  freeze(): DictionaryView<E> {
+    const chunks = this.chunks.slice();
+    this.generation++;
+    return {
+      size: this.entryCount,
+      at: (position) => (chunks[position >>> CHUNK_BITS] as E[])[position & CHUNK_MASK] as E,
+    };
   }
 
   private positionOf(key: string, hash: number): number {
@@ -135,14 +171,27 @@ export class Dictionary<E extends DictionaryEntry> {
   }
 
   private setAt(position: number, entry: E | undefined): void {
-    (this.chunks[position >>> CHUNK_BITS] as (E | undefined)[])[position & CHUNK_MASK] = entry;
+    this.writableChunk(position >>> CHUNK_BITS)[position & CHUNK_MASK] = entry;
+  }
+
+  private writableChunk(chunkNumber: number): (E | undefined)[] {
+    const chunk = this.chunks[chunkNumber] as (E | undefined)[];
+    if (this.chunkGenerations[chunkNumber] === this.generation) return chunk;
+    const copy = chunk.slice();
+    this.chunks[chunkNumber] = copy;
+    this.chunkGenerations[chunkNumber] = this.generation;
+    return copy;
   }
 
   /** Lets go of the freed last place; keeps one empty chunk so that sizes around a border cost nothing. */
   private forgetLast(position: number): void {
     const chunkNumber = position >>> CHUNK_BITS;
-    if (chunkNumber === 0) (this.chunks[0] as (E | undefined)[]).pop();
-    else this.setAt(position, undefined);
-    if (this.chunks.length > chunkNumber + 2) this.chunks.pop();
+    const chunk = this.writableChunk(chunkNumber);
+    if (chunkNumber === 0) chunk.pop();
+    else chunk[position & CHUNK_MASK] = undefined;
+    if (this.chunks.length > chunkNumber + 2) {
+      this.chunks.pop();
+      this.chunkGenerations.pop();
+    }
   }
 }

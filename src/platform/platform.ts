@@ -25,7 +25,7 @@ export interface Timer {
 export interface Timers {
   /** Calls back once after at least `delayMs`. */
   after(delayMs: number, callback: () => void): Timer;
-  /** Calls back every `intervalMs` until cancelled. Late ticks are not made up for. */
+  /** Calls back every `intervalMs` (at least 1) until cancelled. Late ticks are not made up for. */
   every(intervalMs: number, callback: () => void): Timer;
   /**
    * Calls back once when the events that are ready now have been handled: the end of this turn of the event
@@ -57,7 +57,10 @@ export interface ConnectionHandler {
   onData(chunk: Buffer): void;
   /** All buffered output has reached the kernel after `write` had to buffer. */
   onDrain(): void;
-  /** The peer will send no more (FIN). The connection is still writable. */
+  /**
+   * The peer will send no more (FIN). The connection is still writable, until its owner closes it. A reset by
+   * the peer while input was unread may look the same; writing then fails.
+   */
   onEnd(): void;
   /** The connection is gone; called exactly once, also after a failed connect and after `destroy`. */
   onClose(error: Error | null): void;
@@ -66,6 +69,7 @@ export interface ConnectionHandler {
 export interface Connection {
   /** The owner sets this before the turn ends in which it got the connection. */
   handler: ConnectionHandler;
+  /** Numeric address; of a Unix socket its path (with port 0). Read them while the connection is open. */
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -84,14 +88,21 @@ export interface Connection {
   /** Stops / restarts reading from the peer. */
   pause(): void;
   resume(): void;
+  /** On from the start. */
   setNoDelay(enabled: boolean): void;
   /** TCP keepalive; 0 switches it off. */
   setKeepAlive(seconds: number): void;
-  /** Sends what is buffered, then closes. */
+  /**
+   * Sends what is buffered, then closes both directions. From here on (as after `destroy` and `reset`) the
+   * owner hears nothing but `onClose`, and `write` does nothing.
+   */
   end(): void;
   /** Closes at once and forgets what is buffered. */
   destroy(): void;
-  /** Closes at once with a TCP reset, as the death of a process with unread data does. */
+  /**
+   * Closes at once with a TCP reset, as the death of a process with unread data does. A Unix socket, or a
+   * connection not yet established, is just closed.
+   */
   reset(): void;
 }
 
@@ -105,6 +116,8 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** File mode of a Unix socket. */
   readonly mode?: number;
+  /** Told when a connection could not be accepted later on, e.g. because descriptors ran out (EMFILE). */
+  readonly onAcceptError?: (error: NodeJS.ErrnoException) => void;
 }
 
 export interface ConnectOptions {
@@ -115,7 +128,8 @@ export interface ConnectOptions {
 export interface Network {
   /**
    * Listens for connections. `onReady` is called once, with the error when the address cannot be bound (its
-   * `code` is the system's, e.g. EADDRINUSE).
+   * `code` is the system's, e.g. EADDRINUSE). An IPv6 address is bound for IPv6 only. The stale file of a Unix
+   * socket is replaced; other files are not.
    */
   listen(
     address: Address,
@@ -125,7 +139,10 @@ export interface Network {
   ): void;
   /** Starts connecting. Failure is told through `onClose`. */
   connect(address: Address, options: ConnectOptions, handler: ConnectionHandler): Connection;
-  /** Resolves a host name to a numeric address, without blocking. A numeric address is returned as it is. */
+  /**
+   * Resolves a host name to a numeric address, without blocking. A numeric address is given back as it is. The
+   * callback is never called before `resolve` has returned.
+   */
   resolve(host: string, callback: (error: Error | null, address: string) => void): void;
 }
 
@@ -139,12 +156,16 @@ export interface FileStatus {
 
 /** An open file. Operations on one file complete in the order they were asked for. */
 export interface FileHandle {
-  /** Appends at the current position; the buffer must stay unchanged until the callback. */
+  /**
+   * Writes all of the buffer at the current position (always the end, when opened to append); the buffer must
+   * stay unchanged until the callback. After an error part of it may be in the file.
+   */
   write(bytes: Buffer, callback: (error: NodeJS.ErrnoException | null) => void): void;
   /** Reads up to `maxBytes` from the current position; an empty buffer means the end. */
   read(maxBytes: number, callback: (error: NodeJS.ErrnoException | null, bytes: Buffer) => void): void;
   /** fsync: what was written survives a crash once this has called back without error. */
   sync(callback: (error: NodeJS.ErrnoException | null) => void): void;
+  /** Cuts the file; a position beyond the new end moves to it. */
   truncate(sizeBytes: number, callback: (error: NodeJS.ErrnoException | null) => void): void;
   close(callback: (error: NodeJS.ErrnoException | null) => void): void;
 }
@@ -188,7 +209,7 @@ export interface Disk {
   renameSync(from: string, to: string): void;
   makeDirectorySync(path: string): void;
   listDirectorySync(path: string): string[];
-  /** Null when there is no such file. */
+  /** Follows symbolic links. Null when there is no such file. */
   statusSync(path: string): FileStatus | null;
   isWritableSync(path: string): boolean;
   /** Absolute form of a path, relative to the working directory. */
@@ -196,11 +217,15 @@ export interface Disk {
 }
 
 export interface ChildOptions {
+  /** Added to this process's own environment. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
   /** Run in a session of its own and outlive this process. */
   readonly detached?: boolean;
-  /** Where standard output and error go; ignored when absent. */
+  /**
+   * Where standard output and error go; ignored when absent. When it is there, `onExit` comes after the last
+   * output.
+   */
   readonly onOutput?: (source: 'stdout' | 'stderr', text: string) => void;
   /** Share this process's standard streams. */
   readonly inheritStreams?: boolean;
@@ -224,7 +249,10 @@ export interface Processes {
   readonly pid: number;
   readonly workingDirectory: string;
   changeDirectory(path: string): void;
-  /** Starts a program without a shell. `onExit` gets an error when it could not be started. */
+  /**
+   * Starts a program without a shell. `onExit` is called once, later; with an error when it could not be
+   * started.
+   */
   spawn(
     path: string,
     args: readonly string[],
@@ -255,7 +283,7 @@ export interface MemoryReadings {
 
 /** Where finished log lines go. Lines are written synchronously: people and tests wait for them. */
 export interface LogSink {
-  /** One line, newline included. */
+  /** One line, newline included; like all bytes, one character per byte. */
   write(line: string): void;
 }
 
@@ -263,7 +291,7 @@ export interface LogSinks {
   /** The process's standard output. */
   standardOutput(): LogSink;
   standardError(): LogSink;
-  /** Appends to a file, which is opened anew for each line burst so that it may be rotated. */
+  /** Appends to a file, which is opened anew for each line so that it may be rotated. */
   file(path: string): LogSink;
 }
 

@@ -96,7 +96,7 @@ export class Server {
       parts.platform.random.integer(0x100000000),
     );
     this.acl = new Acl();
-    this.notifications = new Notifications(this.pubsub);
+    this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
     this.clients = new Clients(this);
@@ -105,6 +105,7 @@ export class Server {
     this.activeExpiry = new ActiveExpiry(this.keyspace);
     this.keyspace.hooks = this.keyspaceHooks();
     this.statistics.startedAtMs = this.platform.clock.nowMs();
+    this.followConfig();
     this.beginTurn();
   }
 
@@ -195,7 +196,7 @@ export class Server {
 
   /** Publishes a keyspace event of the database the client has selected. */
   notify(eventClass: EventClass, event: string, key: string, databaseIndex: number): void {
-    if (this.notifications.classes !== 0) this.notifications.publish(eventClass, event, key, databaseIndex);
+    this.notifications.publish(eventClass, event, key, databaseIndex);
   }
 
   private readonly endTurn = (): void => {
@@ -226,11 +227,21 @@ export class Server {
     for (const task of this.cronTasks) task(nowMs);
   }
 
+  private followConfig(): void {
+    const { config } = this;
+    const follow = (): void => {
+      const microseconds = config.values['slowlog-log-slower-than'];
+      this.slowThresholdMs = microseconds < 0 ? Infinity : microseconds / 1000;
+    };
+    follow();
+    config.onChange('slowlog-log-slower-than', follow);
+  }
+
   private keyspaceHooks(): KeyspaceHooks {
     return {
       keyAdded: (database, key) => {
         this.blocking.keyReady(database, key);
-        this.notify(EventClass.New, 'new', key, database.index);
+        this.notify(EventClass.NewKey, 'new', key, database.index);
       },
       keyTouched: () => undefined,
       keyReady: (database, key) => this.blocking.keyReady(database, key),

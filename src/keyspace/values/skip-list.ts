@@ -1,0 +1,199 @@
+/**
+ * A skip list ordered by (score, member) that knows ranks: the order half of a large sorted set. Every link
+ * carries its span, the number of places it jumps, so finding by rank and finding the rank are logarithmic.
+ *
+ * Three nodes of four live on the lowest level only and have no tower, which keeps them small. The height of a
+ * node comes from a keyed hash of its member: as good as chance, and the same in every run of the simulator.
+ */
+
+import { hashKey } from '../key-hash.js';
+
+const MAX_LEVELS = 24;
+
+interface Link {
+  next: SkipListNode | null;
+  span: number;
+}
+
+export class SkipListNode {
+  /** The member; named so that a dictionary can hold the node. */
+  readonly key: string;
+  readonly score: number;
+  previous: SkipListNode | null = null;
+  next: SkipListNode | null = null;
+  /** Links of the levels above the lowest; null when there are none. */
+  readonly tower: Link[] | null;
+
+  constructor(key: string, score: number, levels: number) {
+    this.key = key;
+    this.score = score;
+    const tower: Link[] = [];
+    for (let level = 1; level < levels; level++) tower.push({ next: null, span: 0 });
+    this.tower = levels > 1 ? tower : null;
+  }
+}
+
+/** Tells whether a node lies before what is looked for. */
+type IsBefore = (node: SkipListNode) => boolean;
+
+export class SkipList {
+  private readonly head = new SkipListNode('', -Infinity, MAX_LEVELS);
+  private readonly levelSeed: number;
+  private tail: SkipListNode | null = null;
+  private nodeCount = 0;
+  /** Levels in use above the lowest. */
+  private height = 0;
+
+  constructor(hashSeed: number) {
+    // Not the dictionary's hash: members of one bucket must not get one height.
+    this.levelSeed = ~hashSeed;
+  }
+
+  get length(): number {
+    return this.nodeCount;
+  }
+
+  get first(): SkipListNode | null {
+    return this.head.next;
+  }
+
+  get last(): SkipListNode | null {
+    return this.tail;
+  }
+
+  /** Inserts a member that is not there yet. */
+  insert(member: string, score: number): SkipListNode {
+    const node = new SkipListNode(member, score, levelsFor(hashKey(member, this.levelSeed)));
+    const nodeHeight = node.tower === null ? 0 : node.tower.length;
+    while (this.height < nodeHeight) {
+      this.linkOf(this.head, this.height).span = this.nodeCount;
+      this.height++;
+    }
+    let current = this.head;
+    let rank = 0;
+    const path: SkipListNode[] = [];
+    const ranks: number[] = [];
+    for (let level = this.height - 1; level >= 0; level--) {
+      let link = this.linkOf(current, level);
+      while (link.next !== null && comesBefore(link.next, score, member)) {
+        rank += link.span;
+        current = link.next;
+        link = this.linkOf(current, level);
+      }
+      path[level] = current;
+      ranks[level] = rank;
+    }
+    while (current.next !== null && comesBefore(current.next, score, member)) {
+      current = current.next;
+      rank++;
+    }
+    this.linkLowest(current, node);
+    for (let level = 0; level < this.height; level++) {
+      const link = this.linkOf(path[level] as SkipListNode, level);
+      if (level >= nodeHeight) {
+        link.span++;
+        continue;
+      }
+      const distance = rank - (ranks[level] as number) + 1;
+      const own = this.linkOf(node, level);
+      own.next = link.next;
+      own.span = link.span + 1 - distance;
+      link.next = node;
+      link.span = distance;
+    }
+    this.nodeCount++;
+    return node;
+  }
+
+  /** Removes a node that is in the list. */
+  remove(node: SkipListNode): void {
+    let current = this.head;
+    for (let level = this.height - 1; level >= 0; level--) {
+      let link = this.linkOf(current, level);
+      while (link.next !== null && comesBefore(link.next, node.score, node.key)) {
+        current = link.next;
+        link = this.linkOf(current, level);
+      }
+      if (link.next === node) {
+        const own = this.linkOf(node, level);
+        link.span += own.span - 1;
+        link.next = own.next;
+      } else {
+        link.span--;
+      }
+    }
+    const previous = node.previous ?? this.head;
+    previous.next = node.next;
+    if (node.next !== null) node.next.previous = node.previous;
+    else this.tail = node.previous;
+    this.nodeCount--;
+    while (this.height > 0 && this.linkOf(this.head, this.height - 1).next === null) this.height--;
+  }
+
+  /** The node at a rank from 0; null outside. */
+  at(rank: number): SkipListNode | null {
+    if (rank < 0 || rank >= this.nodeCount) return null;
+    let current = this.head;
+    let left = rank + 1;
+    for (let level = this.height - 1; level >= 0; level--) {
+      let link = this.linkOf(current, level);
+      while (link.next !== null && link.span <= left) {
+        left -= link.span;
+        current = link.next;
+        link = this.linkOf(current, level);
+      }
+    }
+    while (left > 0 && current.next !== null) {
+      current = current.next;
+      left--;
+    }
+    return current;
+  }
+
+  /** How many nodes lie before a place: the rank of the first node for which `isBefore` is false. */
+  countBefore(isBefore: IsBefore): number {
+    let current = this.head;
+    let rank = 0;
+    for (let level = this.height - 1; level >= 0; level--) {
+      let link = this.linkOf(current, level);
+      while (link.next !== null && isBefore(link.next)) {
+        rank += link.span;
+        current = link.next;
+        link = this.linkOf(current, level);
+      }
+    }
+    while (current.next !== null && isBefore(current.next)) {
+      current = current.next;
+      rank++;
+    }
+    return rank;
+  }
+
+  /** The rank of a node that is in the list. */
+  rankOf(node: SkipListNode): number {
+    return this.countBefore((other) => comesBefore(other, node.score, node.key));
+  }
+
+  private linkLowest(previous: SkipListNode, node: SkipListNode): void {
+    node.next = previous.next;
+    node.previous = previous === this.head ? null : previous;
+    previous.next = node;
+    if (node.next !== null) node.next.previous = node;
+    else this.tail = node;
+  }
+
+  /** The link of a node that is known to reach this level above the lowest. */
+  private linkOf(node: SkipListNode, level: number): Link {
+    return (node.tower as Link[])[level] as Link;
+  }
+}
+
+function comesBefore(node: SkipListNode, score: number, member: string): boolean {
+  return node.score < score || (node.score === score && node.key < member);
+}
+
+/** One node of four reaches the next level. */
+function levelsFor(hash: number): number {
+  const zeroBits = Math.clz32(hash);
+  return Math.min(1 + (zeroBits >>> 1), MAX_LEVELS);
+}

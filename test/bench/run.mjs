@@ -1,0 +1,144 @@
+/**
+ * Throughput of vedette-server as a ratio of stock redis-server's, both driven by redis-benchmark, alternately,
+ * in one run: absolute figures say more about the machine than about the server.
+ *
+ *   npm run bench -- [--rounds 3] [--depths 1,16,64] [--tests set,get,incr,lpush,hset,mset] [--requests N]
+ */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+
+const run = promisify(execFile);
+const ROOT = resolve(import.meta.dirname, '../..');
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    depths: { type: 'string', default: '1,16,64' },
+    tests: { type: 'string', default: 'set,get,incr,lpush,hset,mset' },
+    requests: { type: 'string' },
+    clients: { type: 'string', default: '50' },
+  },
+});
+
+const depths = options.depths.split(',').map(Number);
+const tests = options.tests.split(',');
+const rounds = Number(options.rounds);
+
+function freePort() {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+function answersPing(port) {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => done(false));
+    socket.once('data', (bytes) => {
+      socket.destroy();
+      done(bytes.toString().startsWith('+PONG'));
+    });
+    socket.write('PING\r\n');
+  });
+}
+
+async function startServer(name, command, directory) {
+  const port = await freePort();
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--dir',
+    directory,
+    '--loglevel',
+    'warning',
+  ];
+  const child = spawn(command, args, { stdio: 'ignore' });
+  for (let tries = 0; !(await answersPing(port)); tries++) {
+    if (tries > 500 || child.exitCode !== null) throw new Error(`${name} did not start`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  return { name, port, child };
+}
+
+/** Requests per second of each test at one depth. */
+async function measure(server, depth) {
+  const requests = options.requests ?? String(depth === 1 ? 60_000 : depth * 25_000);
+  const results = new Map();
+  for (const test of tests) {
+    const { stdout } = await run('redis-benchmark', [
+      '-p',
+      String(server.port),
+      '-t',
+      test,
+      '-P',
+      String(depth),
+      '-c',
+      options.clients,
+      '-n',
+      requests,
+      '-r',
+      '100000',
+      '-d',
+      '16',
+      '--csv',
+    ]);
+    const row = stdout
+      .trim()
+      .split('\n')
+      .at(-1)
+      .split(',')
+      .map((cell) => cell.replaceAll('"', ''));
+    results.set(test, Number(row[1]));
+    await run('redis-cli', ['-p', String(server.port), 'flushall']);
+  }
+  return results;
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'vedette-bench-'));
+const stock = await startServer('redis-server', 'redis-server', directory);
+const ours = await startServer('vedette-server', join(ROOT, 'bin/vedette-server'), directory);
+try {
+  console.log(
+    `ratio vedette-server / redis-server, median of ${rounds} alternating rounds (stock requests/s)`,
+  );
+  console.log(['depth', ...tests].map((cell) => cell.padStart(16)).join(''));
+  for (const depth of depths) {
+    const ratios = new Map(tests.map((test) => [test, []]));
+    const absolute = new Map(tests.map((test) => [test, []]));
+    await measure(ours, depth); // warms the JIT up; stock has nothing to warm
+    for (let round = 0; round < rounds; round++) {
+      const [theirs, own] = [await measure(stock, depth), await measure(ours, depth)];
+      for (const test of tests) {
+        ratios.get(test).push(own.get(test) / theirs.get(test));
+        absolute.get(test).push(theirs.get(test));
+      }
+    }
+    const cells = tests.map((test) => {
+      const perSecond = Math.round(median(absolute.get(test)) / 1000);
+      return `${median(ratios.get(test)).toFixed(2)} (${perSecond}k)`.padStart(16);
+    });
+    console.log([String(depth).padStart(16), ...cells].join(''));
+  }
+} finally {
+  stock.child.kill('SIGKILL');
+  ours.child.kill('SIGKILL');
+  await rm(directory, { recursive: true, force: true });
+}
