@@ -44,6 +44,11 @@ export class Dispatcher {
     return this.depth > 0;
   }
 
+  /** True while a command runs inside another: in EXEC or a script. */
+  get isNested(): boolean {
+    return this.depth > 1;
+  }
+
   /** Forgets the time of the last command: called when a turn begins. */
   beginTurn(nowMs: number): void {
     this.lastTimeMs = nowMs;
@@ -70,7 +75,7 @@ export class Dispatcher {
       return;
     }
     this.execute(client, command, args);
-    this.endUnit();
+    this.endUnit(command.touchesArbitraryKeys);
   }
 
   /** Executes a command that was postponed or blocked, from its checks on. */
@@ -152,10 +157,13 @@ export class Dispatcher {
     this.replaced = true;
   }
 
-  /** Ends an execution unit: propagates it, then serves clients blocked on keys that became ready. */
-  endUnit(): void {
+  /**
+   * Ends an execution unit: propagates it, then serves clients blocked on keys that became ready.
+   * @param separate what was collected is no transaction (see {@link Propagation.endUnit})
+   */
+  endUnit(separate = false): void {
     if (this.depth > 0) return;
-    this.endUnitOnly();
+    this.server.propagation.endUnit(separate);
     this.server.blocking.serveReadyKeys();
   }
 

@@ -77,6 +77,8 @@ export class Server {
   readonly beforeReplies: (() => void)[] = [];
   /** Periodic work, ten times a second. */
   readonly cronTasks: ((nowMs: number) => void)[] = [];
+  /** Told after FLUSHALL has emptied the keyspace: a save that runs is then of no use. */
+  readonly flushAllListeners: (() => void)[] = [];
   readonly clientCloseListeners: ((client: Client) => void)[] = [];
 
   private flushList: Client[] = [];
@@ -252,6 +254,8 @@ export class Server {
         this.blocking.keyReady(database, key);
         this.notify(EventClass.NewKey, 'new', key, database.index);
       },
+      keyMissed: (database, key) => this.notify(EventClass.KeyMiss, 'keymiss', key, database.index),
+      keyRemoved: (database, key) => this.blocking.keyGone(database, key),
       keyTouched: () => undefined,
       keyReady: (database, key) => this.blocking.keyReady(database, key),
       keyExpired: (database, key) => {
