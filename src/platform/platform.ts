@@ -15,6 +15,8 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds (with fraction) since an arbitrary start; never goes backwards. */
   monotonicMs(): number;
+  /** Local time minus UTC at that moment, daylight saving included. For people reading logs, nothing else. */
+  utcOffsetMs(atMs: number): number;
 }
 
 /** A pending timer. Whoever starts a timer owns it and cancels it when it is closed. */
