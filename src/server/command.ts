@@ -4,7 +4,10 @@
  */
 import type { Client } from './client.js';
 
-/** Flags as COMMAND INFO shows them, in Redis's spelling and order of their bits. */
+/**
+ * Flags in Redis's spelling and order of their bits. COMMAND INFO shows them, but for `may_replicate` and
+ * `touches_arbitrary_keys`, which Redis keeps to itself.
+ */
 export const COMMAND_FLAGS = [
   'write',
   'readonly',
@@ -27,6 +30,7 @@ export const COMMAND_FLAGS = [
   'no_multi',
   'movablekeys',
   'allow_busy',
+  'touches_arbitrary_keys',
 ] as const;
 
 export type CommandFlag = (typeof COMMAND_FLAGS)[number];
@@ -122,6 +126,8 @@ export interface CommandSpec {
   readonly flags: readonly CommandFlag[];
   /** Categories that do not follow from flags and group; see {@link categoriesOf}. */
   readonly categories?: readonly AclCategory[];
+  /** The category of what the command works on, where it is not the group's; null: none (SORT). */
+  readonly groupCategory?: AclCategory | null;
   readonly keys?: readonly KeySpec[];
   /** Positions of the keys among the arguments, where the key specifications cannot say it. Null: syntax error. */
   readonly findKeys?: (args: readonly string[]) => number[] | null;
@@ -165,6 +171,8 @@ export class Command {
   readonly deniedInScripts: boolean;
   readonly isPubSub: boolean;
   readonly deniedWhileAsyncLoading: boolean;
+  /** Looks at keys that it was not given, so the expiries it causes are no part of its own unit. */
+  readonly touchesArbitraryKeys: boolean;
 
   calls = 0;
   microseconds = 0;
@@ -198,6 +206,7 @@ export class Command {
     this.deniedInScripts = has('noscript');
     this.isPubSub = has('pubsub');
     this.deniedWhileAsyncLoading = has('no_async_loading');
+    this.touchesArbitraryKeys = has('touches_arbitrary_keys');
     this.subcommands =
       spec.subcommands === undefined
         ? null
@@ -263,8 +272,9 @@ function collectKeys(spec: KeySpec, args: readonly string[], into: number[]): bo
 function categoriesOf(spec: CommandSpec, parent: Command | null): Set<AclCategory> {
   const categories = new Set<AclCategory>(spec.categories ?? []);
   const has = (flag: CommandFlag): boolean => spec.flags.includes(flag);
-  const group = GROUP_CATEGORY[spec.group];
-  if (group !== undefined) categories.add(group);
+  const isContainer = spec.handler === undefined && spec.subcommands !== undefined;
+  const group = spec.groupCategory === undefined ? GROUP_CATEGORY[spec.group] : spec.groupCategory;
+  if (group !== undefined && group !== null && !isContainer) categories.add(group);
   if (has('write')) categories.add('write');
   if (has('readonly') && spec.group !== 'scripting') categories.add('read');
   if (has('admin')) {
@@ -289,7 +299,6 @@ const GROUP_CATEGORY: Readonly<Record<string, AclCategory | undefined>> = {
   hyperloglog: 'hyperloglog',
   geo: 'geo',
   stream: 'stream',
-  pubsub: 'pubsub',
   connection: 'connection',
   transactions: 'transaction',
   scripting: 'scripting',
