@@ -25,8 +25,10 @@ export interface BlockedState {
   /** Also woken when a key is deleted or changes type (XREADGROUP). */
   readonly wakeOnDelete: boolean;
   readonly timer: Timer | null;
-  /** Writes the reply of a wait that ended by its timeout. */
-  readonly onTimeout: (client: Client) => void;
+  /** Writes the reply of a wait that ended by its timeout; null: CLIENT UNBLOCK cannot end it. */
+  readonly onTimeout: ((client: Client) => void) | null;
+  /** The client's count of errors when the wait began. */
+  readonly errorsBefore: number;
   /** Lets the owner of an `other` wait forget the client. */
   readonly onRelease: ((client: Client) => void) | null;
 }
@@ -79,6 +81,7 @@ export class Blocking {
       timer: this.timeout(client, options.timeoutMs),
       onTimeout: options.onTimeout,
       onRelease: null,
+      errorsBefore: client.reply.errorCount,
     };
     this.blockedClients++;
     const byKey = this.waiting.get(client.database) ?? new Map<string, Set<Client>>();
@@ -94,7 +97,7 @@ export class Blocking {
   block(
     client: Client,
     timeoutMs: number,
-    onTimeout: (client: Client) => void,
+    onTimeout: ((client: Client) => void) | null,
     onRelease: (client: Client) => void,
   ): void {
     client.blocked = {
@@ -108,12 +111,21 @@ export class Blocking {
       timer: this.timeout(client, timeoutMs),
       onTimeout,
       onRelease,
+      errorsBefore: client.reply.errorCount,
     };
     this.blockedClients++;
   }
 
   /** Ends a wait. The caller has written the reply, or none if the client is closing. */
   release(client: Client): void {
+    if (client.blocked !== null && !client.closed) {
+      this.server.dispatcher.countUnblocked(client, client.blocked);
+    }
+    this.forget(client);
+  }
+
+  /** As {@link release}, for a command that was executed again and counted then. */
+  forget(client: Client): void {
     const state = client.blocked;
     if (state === null) return;
     client.blocked = null;
@@ -136,7 +148,7 @@ export class Blocking {
   unblock(client: Client, errorText: string | null): void {
     const state = client.blocked;
     if (state === null) return;
-    if (errorText === null) state.onTimeout(client);
+    if (errorText === null) state.onTimeout?.(client);
     else client.reply.error(errorText);
     this.release(client);
   }

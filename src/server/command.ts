@@ -3,6 +3,10 @@
  * the record the server keeps of it while it runs.
  */
 import type { Client } from './client.js';
+import { findKeys, type KeyReference } from './key-finding.js';
+import { LatencyHistogram } from './latency-histogram.js';
+
+export type { KeyReference } from './key-finding.js';
 
 /**
  * Flags in Redis's spelling and order of their bits. COMMAND INFO shows them, but for `may_replicate` and
@@ -105,6 +109,14 @@ export function keysCountedAt(index: number, ...flags: KeySpecFlag[]): KeySpec {
   return { flags, begin: { index }, find: { keyCountIndex: 0, firstKey: 1, step: 1 } };
 }
 
+/** Which arguments are channels (or patterns of channels) that the command publishes to or subscribes to. */
+export interface ChannelArguments {
+  readonly first: number;
+  /** How many; `all`: to the last argument. */
+  readonly count: number | 'all';
+  readonly arePatterns: boolean;
+}
+
 /**
  * Runs a command. `args[0]` is the command name (`args[1]` the subcommand's, where there is one); the number of
  * arguments has been checked against the arity. Replies go to `client.reply`; what the command changed is told
@@ -131,6 +143,9 @@ export interface CommandSpec {
   readonly keys?: readonly KeySpec[];
   /** Positions of the keys among the arguments, where the key specifications cannot say it. Null: syntax error. */
   readonly findKeys?: (args: readonly string[]) => number[] | null;
+  /** What is done to the key at a position, where that depends on the other arguments (SET ... GET). */
+  readonly keyFlags?: (args: readonly string[], position: number) => readonly KeySpecFlag[];
+  readonly channels?: ChannelArguments;
   /** Command tips (hints to client libraries). */
   readonly tips?: readonly string[];
   readonly deprecatedSince?: string;
@@ -178,6 +193,8 @@ export class Command {
   microseconds = 0;
   rejectedCalls = 0;
   failedCalls = 0;
+  /** Made with the first call while `latency-tracking` is on. */
+  latency: LatencyHistogram | null = null;
 
   constructor(spec: CommandSpec, parent: Command | null, takeId: () => number) {
     this.spec = spec;
@@ -196,7 +213,8 @@ export class Command {
     this.isBlocking = has('blocking');
     this.allowedWhileLoading = has('loading');
     this.allowedWhenStale = has('stale');
-    this.skipsMonitor = has('skip_monitor');
+    // Administrative commands may hold secrets.
+    this.skipsMonitor = has('skip_monitor') || has('admin');
     this.skipsSlowLog = has('skip_slowlog');
     this.needsNoAuth = has('no_auth');
     this.mayReplicate = has('may_replicate');
@@ -226,43 +244,22 @@ export class Command {
     this.microseconds = 0;
     this.rejectedCalls = 0;
     this.failedCalls = 0;
+    this.latency = null;
   }
 
-  /**
-   * Positions of the keys in `args`, in order. Empty when there are none; null when the arguments are such that
-   * they cannot be told (COMMAND GETKEYS answers "Invalid arguments").
-   */
+  recordLatency(milliseconds: number): void {
+    (this.latency ??= new LatencyHistogram()).record(milliseconds);
+  }
+
+  /** The keys in `args` with what is done to them; see {@link findKeys}. */
+  keyReferences(args: readonly string[]): KeyReference[] | null {
+    return findKeys(this.spec, args);
+  }
+
+  /** Positions of the keys in `args`; see {@link findKeys}. */
   keyPositions(args: readonly string[]): number[] | null {
-    if (this.spec.findKeys !== undefined) return this.spec.findKeys(args);
-    const positions: number[] = [];
-    for (const spec of this.spec.keys ?? []) {
-      if (spec.flags.includes('not_key')) continue;
-      if (!collectKeys(spec, args, positions)) return null;
-    }
-    return positions;
+    return findKeys(this.spec, args)?.map(({ position }) => position) ?? null;
   }
-}
-
-function collectKeys(spec: KeySpec, args: readonly string[], into: number[]): boolean {
-  if (spec.begin === 'unknown' || spec.find === 'unknown') return true;
-  if (!('index' in spec.begin)) return true;
-  const first = spec.begin.index;
-  if (first >= args.length) return true;
-  if ('lastKey' in spec.find) {
-    const { lastKey, step, limit } = spec.find;
-    let last = lastKey >= 0 ? first + lastKey : args.length + lastKey;
-    if (lastKey < 0 && limit > 1) last = first + Math.floor((args.length - first) / limit) - 1;
-    if (last >= args.length) return false;
-    for (let i = first; i <= last; i += step) into.push(i);
-    return true;
-  }
-  const countText = args[first + spec.find.keyCountIndex];
-  if (countText === undefined || !/^[0-9]{1,9}$/.test(countText)) return false;
-  const count = parseInt(countText, 10);
-  const start = first + spec.find.firstKey;
-  if (count < 1 || start + count > args.length) return false;
-  for (let i = 0; i < count; i++) into.push(start + i * spec.find.step);
-  return true;
 }
 
 /**
