@@ -44,6 +44,11 @@ export class Dispatcher {
     return this.depth > 0;
   }
 
+  /** True inside EXEC or a script, where a command that would block answers at once instead. */
+  get deniesBlocking(): boolean {
+    return this.depth > 1;
+  }
+
   /** Forgets the time of the last command: called when a turn begins. */
   beginTurn(nowMs: number): void {
     this.lastTimeMs = nowMs;
@@ -70,7 +75,8 @@ export class Dispatcher {
       return;
     }
     this.execute(client, command, args);
-    this.endUnit();
+    this.endUnitOf(client);
+    server.blocking.serveReadyKeys();
   }
 
   /** Executes a command that was postponed or blocked, from its checks on. */
@@ -94,7 +100,7 @@ export class Dispatcher {
       return;
     }
     this.server.blocking.release(client);
-    this.endUnitOnly();
+    this.endUnitOf(client);
   }
 
   /**
@@ -155,13 +161,16 @@ export class Dispatcher {
   /** Ends an execution unit: propagates it, then serves clients blocked on keys that became ready. */
   endUnit(): void {
     if (this.depth > 0) return;
-    this.endUnitOnly();
+    this.server.propagation.endUnit();
     this.server.blocking.serveReadyKeys();
   }
 
-  private endUnitOnly(): void {
-    if (this.depth > 0) return;
-    this.server.propagation.endUnit();
+  /** Propagates the unit and notes in the client how far the stream is with it. */
+  private endUnitOf(client: Client): void {
+    const { server } = this;
+    if (this.depth > 0 || server.propagation.isEmpty) return;
+    server.propagation.endUnit();
+    client.lastWriteOffset = server.replicationOffset;
   }
 
   /** Finds the command, or writes why there is none. */
@@ -210,6 +219,9 @@ export class Dispatcher {
       const refusal = server.gates.refusal(client, command, args, writes);
       if (refusal !== null) return this.reject(client, command, refusal);
     }
+    if (client.kind === 'replica' && (command.isWrite || command.isReadOnly || command.mayReplicate)) {
+      return this.reject(client, command, "ERR Replica can't interact with the keyspace");
+    }
     if (
       client.subscriptions !== null &&
       client.reply.protocol === 2 &&
@@ -229,6 +241,7 @@ export class Dispatcher {
     const { statistics } = this.server;
     if (command !== null) {
       command.rejectedCalls++;
+      client.command = command;
     }
     statistics.countError(text);
     if (client.transaction !== null) {

@@ -68,6 +68,8 @@ export class Server {
 
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
+  /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
+  replicationOffset = 0;
   /** Commands that take at least this long are recorded; Infinity switches it off. */
   slowThresholdMs = Infinity;
 
