@@ -64,7 +64,7 @@ export class Blocking {
    * answer at once, as if its timeout had passed.
    */
   mayBlock(client: Client): boolean {
-    return !client.isTrusted && !this.server.dispatcher.isNested;
+    return !client.isTrusted && !this.server.dispatcher.deniesBlocking;
   }
 
   /** Blocks the client on keys until its command, executed again, no longer blocks. */

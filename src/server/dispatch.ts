@@ -46,8 +46,8 @@ export class Dispatcher {
     return this.depth > 0;
   }
 
-  /** True while a command runs inside another: in EXEC or a script. */
-  get isNested(): boolean {
+  /** True inside EXEC or a script, where a command that would block answers at once instead. */
+  get deniesBlocking(): boolean {
     return this.depth > 1;
   }
 
@@ -77,7 +77,8 @@ export class Dispatcher {
       return;
     }
     this.execute(client, command, args);
-    this.endUnit(command.touchesArbitraryKeys);
+    this.endUnitOf(client, command.touchesArbitraryKeys);
+    server.blocking.serveReadyKeys();
   }
 
   /** Executes a command that was postponed or blocked, from its checks on. */
@@ -112,7 +113,7 @@ export class Dispatcher {
     }
     this.account(client, command, args, elapsedMs, errorsBefore);
     this.server.blocking.forget(client);
-    this.endUnitOnly();
+    this.endUnitOf(client, false);
   }
 
   /**
@@ -214,9 +215,12 @@ export class Dispatcher {
     this.server.blocking.serveReadyKeys();
   }
 
-  private endUnitOnly(): void {
-    if (this.depth > 0) return;
-    this.server.propagation.endUnit();
+  /** Propagates the unit and notes in the client how far the stream is with it. */
+  private endUnitOf(client: Client, separate: boolean): void {
+    const { server } = this;
+    if (this.depth > 0 || server.propagation.isEmpty) return;
+    server.propagation.endUnit(separate);
+    client.lastWriteOffset = server.replicationOffset;
   }
 
   /** Finds the command, or writes why there is none. */
@@ -261,6 +265,9 @@ export class Dispatcher {
       const refusal = server.gates.refusal(client, command, args, writes);
       if (refusal !== null) return this.reject(client, command, refusal);
     }
+    if (client.kind === 'replica' && (command.isWrite || command.isReadOnly || command.mayReplicate)) {
+      return this.reject(client, command, "ERR Replica can't interact with the keyspace");
+    }
     if (
       client.subscriptions !== null &&
       client.reply.protocol === 2 &&
@@ -280,6 +287,7 @@ export class Dispatcher {
     const { statistics } = this.server;
     if (command !== null) {
       command.rejectedCalls++;
+      client.command = command;
     }
     statistics.countError(text);
     if (client.transaction !== null) {

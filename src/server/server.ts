@@ -77,6 +77,8 @@ export class Server {
   role: 'master' | 'replica' = 'master';
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
+  /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
+  replicationOffset = 0;
   /** A command that takes at least this long is for the slow log or the latency monitor; Infinity: none is. */
   noteworthyMs = Infinity;
   /** `latency-tracking`: every command is counted in its histogram. */
