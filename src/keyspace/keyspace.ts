@@ -50,10 +50,12 @@ export class Keyspace {
   constructor(
     databaseCount: number,
     readonly limits: EncodingLimits,
-    /** Random, so that clients cannot choose keys that collide. */
-    readonly hashSeed: number,
   ) {
     this.databases = Array.from({ length: databaseCount }, (_, index) => new Database(this, index));
+  }
+
+  get hashSeed(): number {
+    return this.limits.hashSeed;
   }
 
   /** Keys in all databases. */

@@ -92,8 +92,7 @@ export class Server {
     this.runId = parts.platform.random.hex(40);
     this.keyspace = new Keyspace(
       parts.config.values.databases,
-      encodingLimitsOf(parts.config),
-      parts.platform.random.integer(0x100000000),
+      encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
     );
     this.acl = new Acl();
     this.notifications = new Notifications(this.pubsub, parts.config);
