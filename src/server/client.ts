@@ -60,6 +60,9 @@ export class Client implements ConnectionHandler {
   /** Arguments of the command being executed; handlers may replace them to change what is propagated. */
   args: string[] = [];
 
+  /** Positions of arguments of the running command that nobody may see; see {@link hideArgument}. */
+  secretArguments: number[] | null = null;
+
   transaction: Transaction | null = null;
   subscriptions: Subscriptions | null = null;
   blocked: BlockedState | null = null;
@@ -109,6 +112,32 @@ export class Client implements ConnectionHandler {
     this.decoder.maxBulkBytes = server.config.values['proto-max-bulk-len'];
     this.createdAtMs = nowMs;
     this.lastInteractionMs = nowMs;
+  }
+
+  /** The client has proved to be this user. */
+  authenticateAs(user: User): void {
+    this.user = user;
+    this.authenticated = true;
+    this.decoder.authenticated = true;
+  }
+
+  /** Back to what a new connection is: the default user, authenticated only if that needs no password. */
+  forgetAuthentication(): void {
+    this.user = this.server.acl.defaultUser;
+    this.authenticated = this.user.isOpen;
+    this.decoder.authenticated = this.authenticated;
+  }
+
+  /** Keeps an argument of the running command (a password) out of MONITOR and SLOWLOG. */
+  hideArgument(position: number): void {
+    (this.secretArguments ??= []).push(position);
+  }
+
+  /** The arguments as others may see them. */
+  withoutSecrets(args: readonly string[]): readonly string[] {
+    const { secretArguments } = this;
+    if (secretArguments === null) return args;
+    return args.map((arg, position) => (secretArguments.includes(position) ? '(redacted)' : arg));
   }
 
   /** Bytes of output that have not reached the kernel. */

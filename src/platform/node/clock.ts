@@ -10,4 +10,8 @@ export class NodeClock implements Clock {
   monotonicMs(): number {
     return performance.now();
   }
+
+  utcOffsetMs(atMs: number): number {
+    return new Date(atMs).getTimezoneOffset() * -60_000;
+  }
 }

@@ -18,7 +18,7 @@ interface StreamHandle {
 }
 
 interface SocketInternals {
-  _handle: StreamHandle | null;
+  _handle?: StreamHandle | null;
 }
 
 interface SocketOptions extends SocketConstructorOpts {
@@ -46,7 +46,7 @@ export function acceptConnection(accepted: Socket, readBuffer: Buffer, localPath
   // keeps the server's count of open connections right.
   const internals = accepted as unknown as SocketInternals;
   const handle = internals._handle;
-  if (handle == null) throw new Error('this version of Node does not keep the handle of a socket in _handle');
+  if (!handle) throw new Error('this version of Node does not keep the handle of a socket in _handle');
   internals._handle = null;
   accepted.destroy();
   return new NodeConnection(NO_OWNER_YET, readBuffer, localPath, handle);
