@@ -9,6 +9,7 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import type { Address, Platform, Timer } from '../platform/platform.js';
+import { formatAddress } from './address.js';
 import { CommandLink } from './command-link.js';
 import { ClientError } from './errors.js';
 import { ReplyError, type Reply } from './reply.js';
@@ -103,6 +104,11 @@ export class ClientConnection extends EventEmitter<ConnectionEvents> {
     return this.closed;
   }
 
+  /** True while a reply is awaited. */
+  get hasQuestions(): boolean {
+    return this.questions.size > 0;
+  }
+
   /**
    * Sends a command and calls back exactly once. Commands are sent at once, without waiting for earlier replies.
    * An error reply is a reply. Arguments are bytes, one per character.
@@ -195,10 +201,4 @@ function sourceOf(options: ConnectionOptions): { sourceAddress?: string } {
 
 function closedError(address: Address): ClientError {
   return new ClientError('CLOSED', `Connection to ${formatAddress(address)} closed`);
-}
-
-/** `host:port`, with brackets around IPv6, or the path of a Unix socket. */
-export function formatAddress(address: Address): string {
-  if ('path' in address) return address.path;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

@@ -8,8 +8,26 @@
  * - `UNEXPECTED_REPLY`: the peer replied although nothing was asked, as a server does that refuses a connection.
  * - `CLOSED`: the connection was closed before the reply came, or could not be established.
  * - `TIMEOUT`: the deadline passed first.
+ *
+ * While a master is looked for:
+ * - `UNKNOWN_MASTER`: the sentinel monitors no master of that name.
+ * - `BAD_ANSWER`: the sentinel's answer is not what a sentinel says.
+ * - `OLD_EPOCH`: the sentinel's configuration is older than one already seen.
+ * - `NOT_MASTER`: the server that the sentinel named does not say that it is a master.
+ * - `SUPERSEDED`: a sentinel has named a newer master, so this one must not be used any more.
+ * - `NO_MASTER`: no sentinel named a master that could be verified.
  */
-export type ClientErrorCode = 'PROTOCOL' | 'UNEXPECTED_REPLY' | 'CLOSED' | 'TIMEOUT';
+export type ClientErrorCode =
+  | 'PROTOCOL'
+  | 'UNEXPECTED_REPLY'
+  | 'CLOSED'
+  | 'TIMEOUT'
+  | 'UNKNOWN_MASTER'
+  | 'BAD_ANSWER'
+  | 'OLD_EPOCH'
+  | 'NOT_MASTER'
+  | 'SUPERSEDED'
+  | 'NO_MASTER';
 
 export class ClientError extends Error {
   override readonly name = 'ClientError';

@@ -9,7 +9,7 @@
 
 import { splitWords, textFromBytes, toLowerAscii } from '../resp/ascii.js';
 import { hasGlobCharacters, matchingPaths } from './include-paths.js';
-import type { Disk } from '../platform/platform.js';
+import type { ReadableDisk } from './include-paths.js';
 import { systemErrorText } from '../platform/system-errors.js';
 import { ConfigFileError, ConfigFileUnreadable } from './errors.js';
 import type { ConfigLine } from './errors.js';
@@ -49,10 +49,13 @@ const RETIRED: ReadonlySet<string> = new Set([
  * @throws {ConfigFileError} for a line that cannot be accepted
  * @throws {ConfigFileUnreadable} for a file that cannot be read
  */
-export function loadConfig(config: ServerConfig, disk: Disk, sources: ConfigSources): OtherLines {
+export function loadConfig(config: ServerConfig, disk: ReadableDisk, sources: ConfigSources): OtherLines {
   config.filePath = sources.path;
   let text = sources.path === null ? '' : readText(disk, sources.path);
-  if (sources.standardInput !== null) text += sources.standardInput;
+  if (sources.standardInput !== null) {
+    if (text !== '' && !text.endsWith('\n')) text += '\n';
+    text += sources.standardInput;
+  }
   if (sources.options !== '') text += `\n${sources.options}`;
   const reader = new ConfigReader(config, disk);
   reader.readLines(text, sources.path === null ? [] : [disk.absolutePath(sources.path)], null);
@@ -60,7 +63,7 @@ export function loadConfig(config: ServerConfig, disk: Disk, sources: ConfigSour
   return reader;
 }
 
-function readText(disk: Disk, path: string): string {
+function readText(disk: ReadableDisk, path: string): string {
   try {
     return disk.readFileSync(path).latin1Slice();
   } catch (error) {
@@ -76,7 +79,7 @@ class ConfigReader implements OtherLines {
 
   constructor(
     private readonly config: ServerConfig,
-    private readonly disk: Disk,
+    private readonly disk: ReadableDisk,
   ) {}
 
   /** Reads the lines of one file. `openFiles` are those being read, outermost first. */

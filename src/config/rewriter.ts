@@ -74,7 +74,7 @@ class OldFile {
   }
 
   append(line: string): void {
-    if (!this.isSigned) this.lines.push(REWRITE_SIGNATURE);
+    if (!this.isSigned) this.lines.push(...(this.lines.length === 0 ? [] : ['']), REWRITE_SIGNATURE);
     this.isSigned = true;
     this.lines.push(line);
   }
@@ -83,7 +83,8 @@ class OldFile {
 function readOldFile(text: string, optionOfLine: OptionOfLine): OldFile {
   const file = new OldFile();
   if (text === '') return file;
-  for (const rawLine of text.split('\n')) {
+  const withoutLastEnd = text.endsWith('\n') ? text.slice(0, -1) : text;
+  for (const rawLine of withoutLastEnd.split('\n')) {
     const line = trimLine(rawLine);
     if (line === '' || line.startsWith('#')) {
       file.keep(line, null);

@@ -8,7 +8,7 @@
 
 import { matchesGlob } from '../resp/glob.js';
 import { bytesFromText, textFromBytes, toLowerAscii } from '../resp/ascii.js';
-import type { Disk, Processes } from '../platform/platform.js';
+import type { Processes } from '../platform/platform.js';
 import { systemErrorText } from '../platform/system-errors.js';
 import { DIRECTIVES } from './directives/index.js';
 import type { ConfigValues, DirectiveName } from './directives/index.js';
@@ -16,11 +16,8 @@ import { accepted, refused } from './directive.js';
 import type { Directive, ParseContext, Parsed } from './directive.js';
 import type { OptionLines } from './rewriter.js';
 
-/** The part of the platform that a configuration touches. */
-export interface ConfigEnvironment {
-  readonly disk: Disk;
-  readonly processes: Processes;
-}
+/** The working directory of the process, which `dir` changes. */
+export type WorkingDirectory = Pick<Processes, 'workingDirectory' | 'changeDirectory'>;
 
 /** Sentinels have another default port and no protected mode. */
 export type ConfigMode = 'server' | 'sentinel';
@@ -107,7 +104,7 @@ export class ServerConfig {
   private isApplying = false;
 
   constructor(
-    private readonly environment: ConfigEnvironment,
+    private readonly processes: WorkingDirectory,
     readonly mode: ConfigMode = 'server',
   ) {
     const defaults = Object.entries(DIRECTIVES).map(([name, { defaultValue }]): [string, unknown] => [
@@ -117,7 +114,7 @@ export class ServerConfig {
     // An object made in one go keeps its properties in fast mode; one that grew by 200 assignments does not.
     this.settable = Object.fromEntries(defaults) as Record<DirectiveName, unknown>;
     this.values = this.settable as ConfigValues;
-    this.assign('dir', bytesFromText(environment.processes.workingDirectory));
+    this.assign('dir', bytesFromText(processes.workingDirectory));
     if (mode === 'sentinel') {
       this.assign('port', 26379);
       this.assign('protected-mode', false);
@@ -296,7 +293,7 @@ export class ServerConfig {
   }
 
   private enterDirectory(path: string): Parsed<string> {
-    const { processes } = this.environment;
+    const { processes } = this;
     try {
       processes.changeDirectory(textFromBytes(path));
       return accepted(bytesFromText(processes.workingDirectory));

@@ -2,10 +2,14 @@
 import type { ServerConfig } from '../config/server-config.js';
 import type { EncodingLimits } from '../keyspace/values/value.js';
 
-/** A live view: a threshold changed by CONFIG SET holds from the next write on, as in Redis. */
-export function encodingLimitsOf(config: ServerConfig): EncodingLimits {
+/**
+ * A live view: a threshold changed by CONFIG SET holds from the next write on, as in Redis.
+ * @param hashSeed random, so that clients cannot choose keys that collide.
+ */
+export function encodingLimitsOf(config: ServerConfig, hashSeed: number): EncodingLimits {
   const { values } = config;
   return {
+    hashSeed,
     get listMaxListpackSize() {
       return values['list-max-listpack-size'];
     },

@@ -1,0 +1,407 @@
+/**
+ * Where is the master now? Asked of sentinels, verified, and watched for changes.
+ *
+ * What it makes sure of, because real clients got it wrong:
+ * - Subscriptions to two sentinels and a poll, both always on: neither a dead sentinel nor a lost message hides a
+ *   failover.
+ * - After every loss of the connection to the master the sentinels are asked again; the old address is never just
+ *   reconnected to.
+ * - Configured sentinels stay in the list for ever; discovered ones are added.
+ * - An answer with an older configuration epoch never wins, so a sentinel that was cut off cannot send anyone back.
+ * - A newer answer ends the use of the old master at once, before the new one is verified.
+ *
+ * It is driven by callbacks alone, so it runs in simulated time; the promises are for the caller's convenience.
+ * After an operator has removed a master from all sentinels and added it again, its epochs begin anew: make a new
+ * object then.
+ */
+import { EventEmitter } from 'eventemitter3';
+import type { Timer } from '../platform/platform.js';
+import {
+  addressTranslation,
+  formatAddress,
+  sameAddress,
+  type AddressMap,
+  type HostAndPort,
+} from './address.js';
+import { ClientConnection, type ClientPlatform, type Credentials } from './connection.js';
+import { ClientError } from './errors.js';
+import { checkMaster, roleProblem } from './master-check.js';
+import {
+  ResolutionRound,
+  type Refusal,
+  type ResolvedMaster,
+  type RoundContext,
+  type RoundOutcome,
+} from './resolution-round.js';
+import { SentinelList, type ListedSentinel } from './sentinel-list.js';
+import { SentinelQuery } from './sentinel-query.js';
+import { SentinelWatches } from './sentinel-watch.js';
+
+export type { ResolvedMaster, Refusal } from './resolution-round.js';
+
+export interface DiscoveryOptions {
+  /** At least one. */
+  readonly sentinels: readonly HostAndPort[];
+  /** The master's name, as in `sentinel monitor`. */
+  readonly name: string;
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
+  readonly masterUsername?: string;
+  readonly masterPassword?: string;
+  /** Where announced addresses are reached from here: of the master, and of discovered sentinels. */
+  readonly addressMap?: AddressMap;
+  /** For a sentinel to accept a connection and answer; 500 when absent. */
+  readonly sentinelTimeoutMs?: number;
+  /** For the master to accept a connection and tell its role; 1000 when absent. */
+  readonly masterTimeoutMs?: number;
+  /** Between polls, and between pings on subscriptions; 1000 when absent. */
+  readonly pollIntervalMs?: number;
+  /** Before sentinels are asked again when none named a verifiable master; 200 when absent. */
+  readonly retryDelayMs?: number;
+  /**
+   * Pings the master on a connection of its own and takes it for lost when no reply comes in time, for a master
+   * that hangs without closing TCP. A master that runs a long command hangs as well: mind the deadline.
+   */
+  readonly livenessPing?: { readonly intervalMs: number; readonly deadlineMs: number };
+}
+
+/** No sentinel named a master that could be verified. */
+export class DiscoveryError extends ClientError {
+  constructor(
+    name: string,
+    /** What each sentinel said, in the order they were asked. */
+    readonly refusals: readonly Refusal[],
+  ) {
+    const said = refusals.map(({ sentinel, error }) => `${formatAddress(sentinel)}: ${error.message}`);
+    super('NO_MASTER', `No verified master for ${name} (${said.join('; ')})`);
+  }
+}
+
+export interface DiscoveryEvents {
+  /** A master was verified: the first, another one, or the same again after it was lost. */
+  master: [master: ResolvedMaster, previous: ResolvedMaster | null];
+  /** The master is gone, hangs, is no master any more, or has been superseded. */
+  lost: [master: ResolvedMaster, reason: Error];
+  /** A round of questions found no verified master; told again only when the reasons have changed. */
+  unresolved: [error: DiscoveryError];
+}
+
+interface Waiter {
+  resolve(master: ResolvedMaster): void;
+  reject(error: Error): void;
+}
+
+const DEFAULTS = { sentinelTimeoutMs: 500, masterTimeoutMs: 1000, pollIntervalMs: 1000, retryDelayMs: 200 };
+
+export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
+  private readonly list: SentinelList;
+  private readonly queries = new Map<string, SentinelQuery>();
+  private readonly watches: SentinelWatches;
+  private readonly times: typeof DEFAULTS;
+  private readonly toReachable: (announced: HostAndPort) => HostAndPort;
+
+  /** The verified master; null while there is none. */
+  private held: ResolvedMaster | null = null;
+  /** The last verified master, lost or not. */
+  private last: ResolvedMaster | null = null;
+  /** Stands as long as `held` does. */
+  private dataConnection: ClientConnection | null = null;
+  /** Connections given to the caller, to be closed when their master must not be used any more. */
+  private readonly given = new Set<ClientConnection>();
+  private newestEpoch = -1;
+
+  private state: 'idle' | 'watching' | 'stopped' = 'idle';
+  private round: ResolutionRound | null = null;
+  private waiters: Waiter[] = [];
+  private poll: Timer | null = null;
+  private retry: Timer | null = null;
+  private ping: Timer | null = null;
+  private lastComplaint = '';
+
+  constructor(
+    private readonly platform: ClientPlatform,
+    private readonly options: DiscoveryOptions,
+  ) {
+    super();
+    if (options.sentinels.length === 0) throw new TypeError('discovery needs at least one sentinel');
+    this.times = {
+      sentinelTimeoutMs: options.sentinelTimeoutMs ?? DEFAULTS.sentinelTimeoutMs,
+      masterTimeoutMs: options.masterTimeoutMs ?? DEFAULTS.masterTimeoutMs,
+      pollIntervalMs: options.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
+      retryDelayMs: options.retryDelayMs ?? DEFAULTS.retryDelayMs,
+    };
+    this.toReachable = addressTranslation(options.addressMap);
+    this.list = new SentinelList(options.sentinels);
+    this.watches = new SentinelWatches(this.list, {
+      platform,
+      masterName: options.name,
+      credentials: this.sentinelCredentials,
+      timeoutMs: this.times.sentinelTimeoutMs,
+      pingIntervalMs: this.times.pollIntervalMs,
+      retryDelayMs: this.times.retryDelayMs,
+      onHint: (sentinel) => this.hear(sentinel),
+      onListening: () => this.askUnlessAsking(),
+    });
+  }
+
+  /** The verified master; null before the first and while there is none. */
+  get master(): ResolvedMaster | null {
+    return this.held;
+  }
+
+  /** The sentinels in the order they are asked: the configured ones and the discovered ones. */
+  get sentinels(): readonly HostAndPort[] {
+    return this.list.inOrder().map((sentinel) => sentinel.address);
+  }
+
+  /** Watches from now on; events tell of every change. */
+  start(): void {
+    if (this.state !== 'idle') return;
+    this.state = 'watching';
+    this.watches.fill();
+    this.poll = this.platform.timers.every(this.times.pollIntervalMs, () => this.pollNow());
+    this.beginRound();
+  }
+
+  /** Ends all timers and connections, those that {@link connect} gave included. */
+  stop(): void {
+    if (this.state === 'stopped') return;
+    this.state = 'stopped';
+    this.round?.abort();
+    this.round = null;
+    this.watches.stop();
+    this.poll?.cancel();
+    this.retry?.cancel();
+    for (const query of this.queries.values()) query.close();
+    this.dropMaster(null);
+    this.settle((waiter) => waiter.reject(stoppedError()));
+  }
+
+  /** Asks the sentinels now. Rejects with a {@link DiscoveryError} when none names a master that can be verified. */
+  resolve(): Promise<ResolvedMaster> {
+    return new Promise((resolve, reject) => {
+      if (this.state === 'stopped') {
+        reject(stoppedError());
+        return;
+      }
+      this.waiters.push({ resolve, reject });
+      this.askUnlessAsking();
+    });
+  }
+
+  /**
+   * A new connection to the master, whose address is asked for and whose role is verified each time. It closes when
+   * the master is found hanging or superseded; call again then.
+   */
+  async connect(): Promise<ClientConnection> {
+    const { address } = await this.resolve();
+    return new Promise((resolve, reject) => {
+      const { masterTimeoutMs } = this.times;
+      checkMaster(this.platform, address, this.masterCredentials, masterTimeoutMs, (error, connection) => {
+        if (error !== null || this.state === 'stopped') {
+          connection.close();
+          reject(error ?? stoppedError());
+          return;
+        }
+        this.given.add(connection);
+        connection.once('close', () => this.given.delete(connection));
+        resolve(connection);
+      });
+    });
+  }
+
+  // Rounds of questions
+
+  private beginRound(): void {
+    this.retry?.cancel();
+    this.retry = null;
+    this.round = new ResolutionRound(this.roundContext(), (outcome) => this.endRound(outcome));
+    this.round.start();
+  }
+
+  private endRound(outcome: RoundOutcome): void {
+    this.round = null;
+    this.forgetQueries();
+    if (outcome.kind === 'verified') {
+      this.lastComplaint = '';
+      this.hold(outcome.master, outcome.connection);
+      this.settle((waiter) => waiter.resolve(outcome.master));
+    } else {
+      const error = new DiscoveryError(this.options.name, outcome.refusals);
+      this.settle((waiter) => waiter.reject(error));
+      if (error.message !== this.lastComplaint) this.emit('unresolved', error);
+      this.lastComplaint = error.message;
+    }
+    if (this.state !== 'watching') return;
+    this.watches.fill();
+    if (this.held === null && this.round === null) {
+      this.retry ??= this.platform.timers.after(this.times.retryDelayMs, () => this.beginRound());
+    }
+  }
+
+  private settle(settleOne: (waiter: Waiter) => void): void {
+    const waiters = this.waiters;
+    this.waiters = [];
+    waiters.forEach(settleOne);
+  }
+
+  /** News from a subscription. A round in progress may be waiting for the old master: it starts again. */
+  private hear(sentinel: ListedSentinel): void {
+    this.list.moveToFront(sentinel);
+    this.round?.abort();
+    this.beginRound();
+  }
+
+  private askUnlessAsking(): void {
+    if (this.round === null) this.beginRound();
+  }
+
+  private pollNow(): void {
+    this.askUnlessAsking();
+    this.recheckRole();
+  }
+
+  private roundContext(): RoundContext {
+    const discovery = this;
+    return {
+      platform: this.platform,
+      masterName: this.options.name,
+      masterCredentials: this.masterCredentials,
+      masterTimeoutMs: this.times.masterTimeoutMs,
+      list: this.list,
+      get newestEpoch() {
+        return discovery.newestEpoch;
+      },
+      queryOf: (sentinel) => this.queryOf(sentinel),
+      toReachable: this.toReachable,
+      onAnswer: (named) => this.supersede(named),
+      // Whoever asks is given a master that has just been verified.
+      isHeld: (address) => this.waiters.length === 0 && this.isHeld(address),
+    };
+  }
+
+  private queryOf(sentinel: ListedSentinel): SentinelQuery {
+    const key = formatAddress(sentinel.address);
+    let query = this.queries.get(key);
+    if (query === undefined) {
+      query = new SentinelQuery(
+        this.platform,
+        sentinel.address,
+        this.sentinelCredentials,
+        this.times.sentinelTimeoutMs,
+      );
+      this.queries.set(key, query);
+    }
+    return query;
+  }
+
+  /** Closes the connections to discovered sentinels that are no longer reported. */
+  private forgetQueries(): void {
+    const listed = new Set(this.sentinels.map(formatAddress));
+    for (const [key, query] of this.queries) {
+      if (listed.has(key)) continue;
+      query.close();
+      this.queries.delete(key);
+    }
+  }
+
+  // The master in use
+
+  private isHeld(address: HostAndPort): boolean {
+    return this.held !== null && sameAddress(this.held.address, address);
+  }
+
+  private hold(master: ResolvedMaster, connection: ClientConnection | null): void {
+    if (connection === null || this.isHeld(master.address)) {
+      connection?.close();
+      this.held = master;
+      return;
+    }
+    if (this.held !== null) {
+      this.lose(new ClientError('SUPERSEDED', `${formatAddress(master.address)} is the master now`));
+    }
+    const previous = this.last;
+    this.held = master;
+    this.last = master;
+    this.dataConnection = connection;
+    connection.once('close', (error) => this.dataConnectionClosed(connection, error));
+    this.watchLiveness(connection);
+    this.emit('master', master, previous);
+  }
+
+  /** A newer configuration with another address: the old master must not be used, whether the new one answers or not. */
+  private supersede(named: ResolvedMaster): void {
+    const isNewer = named.configEpoch > this.newestEpoch;
+    this.newestEpoch = named.configEpoch;
+    if (!isNewer || this.held === null || sameAddress(this.held.address, named.address)) return;
+    const text = `${formatAddress(named.address)} is the master by config epoch ${named.configEpoch}`;
+    this.lose(new ClientError('SUPERSEDED', text));
+  }
+
+  private dataConnectionClosed(connection: ClientConnection, error: Error | null): void {
+    if (connection !== this.dataConnection || this.held === null) return;
+    const { address } = this.held;
+    this.lose(error ?? new ClientError('CLOSED', `${formatAddress(address)} closed the connection`));
+    if (this.state === 'watching') this.askUnlessAsking();
+  }
+
+  private lose(reason: Error): void {
+    const master = this.held;
+    this.dropMaster(reason);
+    if (master !== null) this.emit('lost', master, reason);
+  }
+
+  /** Connections given to the caller end with ours unless the master closed it, who then closes them itself. */
+  private dropMaster(reason: Error | null): void {
+    const connection = this.dataConnection;
+    this.held = null;
+    this.dataConnection = null;
+    this.ping?.cancel();
+    this.ping = null;
+    connection?.close();
+    const mayStillBeInUse = reason instanceof ClientError && reason.code === 'CLOSED';
+    if (mayStillBeInUse) return;
+    for (const given of [...this.given]) given.close(reason);
+  }
+
+  /** A master that was made a replica by hand may leave our connection open. No deadline: see `livenessPing`. */
+  private recheckRole(): void {
+    const connection = this.dataConnection;
+    if (connection === null || this.held === null || connection.hasQuestions) return;
+    const { address } = this.held;
+    connection.ask(['ROLE'], (error, reply) => {
+      if (error !== null || connection !== this.dataConnection) return;
+      const problem = roleProblem(address, reply);
+      // An error reply (BUSY, LOADING) says nothing of the role.
+      if (!(problem instanceof ClientError)) return;
+      this.lose(problem);
+      if (this.state === 'watching') this.askUnlessAsking();
+    });
+  }
+
+  private watchLiveness(connection: ClientConnection): void {
+    const { livenessPing } = this.options;
+    if (livenessPing === undefined) return;
+    const { intervalMs, deadlineMs } = livenessPing;
+    this.ping = this.platform.timers.every(intervalMs, () => {
+      connection.ask(['PING'], () => undefined, deadlineMs);
+    });
+  }
+
+  private get sentinelCredentials(): Credentials {
+    return credentials(this.options.sentinelUsername, this.options.sentinelPassword);
+  }
+
+  private get masterCredentials(): Credentials {
+    return credentials(this.options.masterUsername, this.options.masterPassword);
+  }
+}
+
+function stoppedError(): ClientError {
+  return new ClientError('CLOSED', 'Discovery was stopped');
+}
+
+function credentials(username: string | undefined, password: string | undefined): Credentials {
+  if (password === undefined) return {};
+  return username === undefined ? { password } : { username, password };
+}
