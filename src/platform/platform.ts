@@ -299,6 +299,14 @@ export interface LogSinks {
   file(path: string): LogSink;
 }
 
+/** Digests of byte strings. Pure, but Node's implementation is native and fast. */
+export interface Hashing {
+  /** The SHA-256 of the bytes as 64 lower-case hexadecimal characters: passwords. */
+  sha256Hex(bytes: string): string;
+  /** The 20 bytes of the SHA-1: comparing datasets, naming scripts. */
+  sha1(bytes: string): Buffer;
+}
+
 /** The machine, as one object. */
 export interface Platform {
   readonly clock: Clock;
@@ -309,4 +317,5 @@ export interface Platform {
   readonly processes: Processes;
   readonly memory: MemoryReadings;
   readonly logs: LogSinks;
+  readonly hash: Hashing;
 }

@@ -7,6 +7,7 @@
  * blocked (replication.md section 10: each is a unit of its own).
  */
 import type { Database } from '../keyspace/database.js';
+import { typeOf, type ValueType } from '../keyspace/values/value.js';
 import type { Timer } from '../platform/platform.js';
 import type { Client } from './client.js';
 import type { Command } from './command.js';
@@ -19,17 +20,22 @@ export interface BlockedState {
   readonly args: string[];
   readonly database: Database;
   readonly keys: readonly string[];
+  /** The type that can serve the client: a key that comes to hold another one does not wake it. */
+  readonly type: ValueType | null;
   /** Also woken when a key is deleted or changes type (XREADGROUP). */
   readonly wakeOnDelete: boolean;
   readonly timer: Timer | null;
-  /** Writes the reply of a wait that ended by its timeout. */
-  readonly onTimeout: (client: Client) => void;
+  /** Writes the reply of a wait that ended by its timeout; null: CLIENT UNBLOCK cannot end it. */
+  readonly onTimeout: ((client: Client) => void) | null;
+  /** The client's count of errors when the wait began. */
+  readonly errorsBefore: number;
   /** Lets the owner of an `other` wait forget the client. */
   readonly onRelease: ((client: Client) => void) | null;
 }
 
 export interface BlockOnKeysOptions {
   readonly keys: readonly string[];
+  readonly type: ValueType;
   /** 0: for ever. */
   readonly timeoutMs: number;
   readonly wakeOnDelete?: boolean;
@@ -53,6 +59,14 @@ export class Blocking {
     return count;
   }
 
+  /**
+   * Whether a command that finds nothing may wait. Inside EXEC or a script, and in a replication stream, it must
+   * answer at once, as if its timeout had passed.
+   */
+  mayBlock(client: Client): boolean {
+    return !client.isTrusted && !this.server.dispatcher.deniesBlocking;
+  }
+
   /** Blocks the client on keys until its command, executed again, no longer blocks. */
   blockOnKeys(client: Client, options: BlockOnKeysOptions): void {
     if (client.blocked !== null) return;
@@ -62,10 +76,12 @@ export class Blocking {
       args: client.args,
       database: client.database,
       keys: options.keys,
+      type: options.type,
       wakeOnDelete: options.wakeOnDelete ?? false,
       timer: this.timeout(client, options.timeoutMs),
       onTimeout: options.onTimeout,
       onRelease: null,
+      errorsBefore: client.reply.errorCount,
     };
     this.blockedClients++;
     const byKey = this.waiting.get(client.database) ?? new Map<string, Set<Client>>();
@@ -81,7 +97,7 @@ export class Blocking {
   block(
     client: Client,
     timeoutMs: number,
-    onTimeout: (client: Client) => void,
+    onTimeout: ((client: Client) => void) | null,
     onRelease: (client: Client) => void,
   ): void {
     client.blocked = {
@@ -90,16 +106,26 @@ export class Blocking {
       args: client.args,
       database: client.database,
       keys: [],
+      type: null,
       wakeOnDelete: false,
       timer: this.timeout(client, timeoutMs),
       onTimeout,
       onRelease,
+      errorsBefore: client.reply.errorCount,
     };
     this.blockedClients++;
   }
 
   /** Ends a wait. The caller has written the reply, or none if the client is closing. */
   release(client: Client): void {
+    if (client.blocked !== null && !client.closed) {
+      this.server.dispatcher.countUnblocked(client, client.blocked);
+    }
+    this.forget(client);
+  }
+
+  /** As {@link release}, for a command that was executed again and counted then. */
+  forget(client: Client): void {
     const state = client.blocked;
     if (state === null) return;
     client.blocked = null;
@@ -122,7 +148,7 @@ export class Blocking {
   unblock(client: Client, errorText: string | null): void {
     const state = client.blocked;
     if (state === null) return;
-    if (errorText === null) state.onTimeout(client);
+    if (errorText === null) state.onTimeout?.(client);
     else client.reply.error(errorText);
     this.release(client);
   }
@@ -151,10 +177,11 @@ export class Blocking {
     }
   }
 
-  /** SWAPDB: any waited key of these databases may exist now. */
+  /** SWAPDB, FLUSHALL: any key that is waited for may exist now, or be gone. */
   databaseReplaced(database: Database): void {
     for (const key of this.waiting.get(database)?.keys() ?? []) {
       if (database.entries.get(key) !== undefined) this.keyReady(database, key);
+      else this.keyGone(database, key);
     }
   }
 
@@ -177,7 +204,9 @@ export class Blocking {
     for (const client of [...clients]) {
       const state = client.blocked;
       if (state === null || state.command === null) continue;
-      if (database.peek(key) === undefined && !state.wakeOnDelete) return;
+      const entry = database.peek(key);
+      const canServe = entry !== undefined && typeOf(entry.value) === state.type;
+      if (!canServe && !state.wakeOnDelete) continue;
       this.server.dispatcher.executeAgain(client, state);
     }
   }

@@ -17,6 +17,12 @@ import type { Transaction } from './transaction.js';
 /** What a client is to the server; its output limits and CLIENT LIST's `type` filter follow from it. */
 export type ClientKind = 'normal' | 'replica' | 'pubsub' | 'master';
 
+/** Output that a client is sent besides its reply buffer: the stream of a replica. */
+export interface OutputSource {
+  /** Bytes that have not reached the kernel. They count instead of the reply buffer's. */
+  readonly pendingBytes: number;
+}
+
 /** CLIENT REPLY: `skip` holds for the next command, `skipping` for the one that is running. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skipping';
 
@@ -54,6 +60,9 @@ export class Client implements ConnectionHandler {
   /** Arguments of the command being executed; handlers may replace them to change what is propagated. */
   args: string[] = [];
 
+  /** Positions of arguments of the running command that nobody may see; see {@link hideArgument}. */
+  secretArguments: number[] | null = null;
+
   transaction: Transaction | null = null;
   subscriptions: Subscriptions | null = null;
   blocked: BlockedState | null = null;
@@ -73,6 +82,8 @@ export class Client implements ConnectionHandler {
   flushScheduled = false;
   /** The replication offset after this client's last write: what WAIT waits for. */
   lastWriteOffset = 0;
+  /** Set for replicas, which are served from the backlog. */
+  outputSource: OutputSource | null = null;
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
 
@@ -103,8 +114,35 @@ export class Client implements ConnectionHandler {
     this.lastInteractionMs = nowMs;
   }
 
+  /** The client has proved to be this user. */
+  authenticateAs(user: User): void {
+    this.user = user;
+    this.authenticated = true;
+    this.decoder.authenticated = true;
+  }
+
+  /** Back to what a new connection is: the default user, authenticated only if that needs no password. */
+  forgetAuthentication(): void {
+    this.user = this.server.acl.defaultUser;
+    this.authenticated = this.user.isOpen;
+    this.decoder.authenticated = this.authenticated;
+  }
+
+  /** Keeps an argument of the running command (a password) out of MONITOR and SLOWLOG. */
+  hideArgument(position: number): void {
+    (this.secretArguments ??= []).push(position);
+  }
+
+  /** The arguments as others may see them. */
+  withoutSecrets(args: readonly string[]): readonly string[] {
+    const { secretArguments } = this;
+    if (secretArguments === null) return args;
+    return args.map((arg, position) => (secretArguments.includes(position) ? '(redacted)' : arg));
+  }
+
   /** Bytes of output that have not reached the kernel. */
   get pendingOutputBytes(): number {
+    if (this.outputSource !== null) return this.outputSource.pendingBytes;
     return this.reply.pendingBytes + (this.connection?.bufferedBytes ?? 0);
   }
 

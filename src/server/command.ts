@@ -3,8 +3,15 @@
  * the record the server keeps of it while it runs.
  */
 import type { Client } from './client.js';
+import { findKeys, type KeyReference } from './key-finding.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
-/** Flags as COMMAND INFO shows them, in Redis's spelling and order of their bits. */
+export type { KeyReference } from './key-finding.js';
+
+/**
+ * Flags in Redis's spelling and order of their bits. COMMAND INFO shows them, but for `may_replicate` and
+ * `touches_arbitrary_keys`, which Redis keeps to itself.
+ */
 export const COMMAND_FLAGS = [
   'write',
   'readonly',
@@ -27,6 +34,7 @@ export const COMMAND_FLAGS = [
   'no_multi',
   'movablekeys',
   'allow_busy',
+  'touches_arbitrary_keys',
 ] as const;
 
 export type CommandFlag = (typeof COMMAND_FLAGS)[number];
@@ -101,6 +109,14 @@ export function keysCountedAt(index: number, ...flags: KeySpecFlag[]): KeySpec {
   return { flags, begin: { index }, find: { keyCountIndex: 0, firstKey: 1, step: 1 } };
 }
 
+/** Which arguments are channels (or patterns of channels) that the command publishes to or subscribes to. */
+export interface ChannelArguments {
+  readonly first: number;
+  /** How many; `all`: to the last argument. */
+  readonly count: number | 'all';
+  readonly arePatterns: boolean;
+}
+
 /**
  * Runs a command. `args[0]` is the command name (`args[1]` the subcommand's, where there is one); the number of
  * arguments has been checked against the arity. Replies go to `client.reply`; what the command changed is told
@@ -122,9 +138,14 @@ export interface CommandSpec {
   readonly flags: readonly CommandFlag[];
   /** Categories that do not follow from flags and group; see {@link categoriesOf}. */
   readonly categories?: readonly AclCategory[];
+  /** The category of what the command works on, where it is not the group's; null: none (SORT). */
+  readonly groupCategory?: AclCategory | null;
   readonly keys?: readonly KeySpec[];
   /** Positions of the keys among the arguments, where the key specifications cannot say it. Null: syntax error. */
   readonly findKeys?: (args: readonly string[]) => number[] | null;
+  /** What is done to the key at a position, where that depends on the other arguments (SET ... GET). */
+  readonly keyFlags?: (args: readonly string[], position: number) => readonly KeySpecFlag[];
+  readonly channels?: ChannelArguments;
   /** Command tips (hints to client libraries). */
   readonly tips?: readonly string[];
   readonly deprecatedSince?: string;
@@ -165,11 +186,15 @@ export class Command {
   readonly deniedInScripts: boolean;
   readonly isPubSub: boolean;
   readonly deniedWhileAsyncLoading: boolean;
+  /** Looks at keys that it was not given, so the expiries it causes are no part of its own unit. */
+  readonly touchesArbitraryKeys: boolean;
 
   calls = 0;
   microseconds = 0;
   rejectedCalls = 0;
   failedCalls = 0;
+  /** Made with the first call while `latency-tracking` is on. */
+  latency: LatencyHistogram | null = null;
 
   constructor(spec: CommandSpec, parent: Command | null, takeId: () => number) {
     this.spec = spec;
@@ -188,7 +213,8 @@ export class Command {
     this.isBlocking = has('blocking');
     this.allowedWhileLoading = has('loading');
     this.allowedWhenStale = has('stale');
-    this.skipsMonitor = has('skip_monitor');
+    // Administrative commands may hold secrets.
+    this.skipsMonitor = has('skip_monitor') || has('admin');
     this.skipsSlowLog = has('skip_slowlog');
     this.needsNoAuth = has('no_auth');
     this.mayReplicate = has('may_replicate');
@@ -198,6 +224,7 @@ export class Command {
     this.deniedInScripts = has('noscript');
     this.isPubSub = has('pubsub');
     this.deniedWhileAsyncLoading = has('no_async_loading');
+    this.touchesArbitraryKeys = has('touches_arbitrary_keys');
     this.subcommands =
       spec.subcommands === undefined
         ? null
@@ -217,43 +244,22 @@ export class Command {
     this.microseconds = 0;
     this.rejectedCalls = 0;
     this.failedCalls = 0;
+    this.latency = null;
   }
 
-  /**
-   * Positions of the keys in `args`, in order. Empty when there are none; null when the arguments are such that
-   * they cannot be told (COMMAND GETKEYS answers "Invalid arguments").
-   */
+  recordLatency(milliseconds: number): void {
+    (this.latency ??= new LatencyHistogram()).record(milliseconds);
+  }
+
+  /** The keys in `args` with what is done to them; see {@link findKeys}. */
+  keyReferences(args: readonly string[]): KeyReference[] | null {
+    return findKeys(this.spec, args);
+  }
+
+  /** Positions of the keys in `args`; see {@link findKeys}. */
   keyPositions(args: readonly string[]): number[] | null {
-    if (this.spec.findKeys !== undefined) return this.spec.findKeys(args);
-    const positions: number[] = [];
-    for (const spec of this.spec.keys ?? []) {
-      if (spec.flags.includes('not_key')) continue;
-      if (!collectKeys(spec, args, positions)) return null;
-    }
-    return positions;
+    return findKeys(this.spec, args)?.map(({ position }) => position) ?? null;
   }
-}
-
-function collectKeys(spec: KeySpec, args: readonly string[], into: number[]): boolean {
-  if (spec.begin === 'unknown' || spec.find === 'unknown') return true;
-  if (!('index' in spec.begin)) return true;
-  const first = spec.begin.index;
-  if (first >= args.length) return true;
-  if ('lastKey' in spec.find) {
-    const { lastKey, step, limit } = spec.find;
-    let last = lastKey >= 0 ? first + lastKey : args.length + lastKey;
-    if (lastKey < 0 && limit > 1) last = first + Math.floor((args.length - first) / limit) - 1;
-    if (last >= args.length) return false;
-    for (let i = first; i <= last; i += step) into.push(i);
-    return true;
-  }
-  const countText = args[first + spec.find.keyCountIndex];
-  if (countText === undefined || !/^[0-9]{1,9}$/.test(countText)) return false;
-  const count = parseInt(countText, 10);
-  const start = first + spec.find.firstKey;
-  if (count < 1 || start + count > args.length) return false;
-  for (let i = 0; i < count; i++) into.push(start + i * spec.find.step);
-  return true;
 }
 
 /**
@@ -263,8 +269,9 @@ function collectKeys(spec: KeySpec, args: readonly string[], into: number[]): bo
 function categoriesOf(spec: CommandSpec, parent: Command | null): Set<AclCategory> {
   const categories = new Set<AclCategory>(spec.categories ?? []);
   const has = (flag: CommandFlag): boolean => spec.flags.includes(flag);
-  const group = GROUP_CATEGORY[spec.group];
-  if (group !== undefined) categories.add(group);
+  const isContainer = spec.handler === undefined && spec.subcommands !== undefined;
+  const group = spec.groupCategory === undefined ? GROUP_CATEGORY[spec.group] : spec.groupCategory;
+  if (group !== undefined && group !== null && !isContainer) categories.add(group);
   if (has('write')) categories.add('write');
   if (has('readonly') && spec.group !== 'scripting') categories.add('read');
   if (has('admin')) {
@@ -289,7 +296,6 @@ const GROUP_CATEGORY: Readonly<Record<string, AclCategory | undefined>> = {
   hyperloglog: 'hyperloglog',
   geo: 'geo',
   stream: 'stream',
-  pubsub: 'pubsub',
   connection: 'connection',
   transactions: 'transaction',
   scripting: 'scripting',

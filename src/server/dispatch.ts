@@ -4,7 +4,7 @@
  *
  * This is the hot path: no closures, promises or objects per command.
  */
-import { toLowerAscii } from '../resp/ascii.js';
+import { toLowerAscii, toUpperAscii } from '../resp/ascii.js';
 import type { BlockedState } from './blocking.js';
 import type { Client } from './client.js';
 import type { Command } from './command.js';
@@ -36,12 +36,19 @@ export class Dispatcher {
   private lastTimeMs = 0;
   /** Set by handlers to replace what the running command propagates; see {@link propagateAs}. */
   private replaced = false;
+  /** The client's error count up to which errors were attributed to commands inside the running one. */
+  private accountedErrors = -1;
 
   constructor(private readonly server: Server) {}
 
   /** True while a command is being executed: the dataset is then in the middle of a unit. */
   get isExecuting(): boolean {
     return this.depth > 0;
+  }
+
+  /** True inside EXEC or a script, where a command that would block answers at once instead. */
+  get deniesBlocking(): boolean {
+    return this.depth > 1;
   }
 
   /** Forgets the time of the last command: called when a turn begins. */
@@ -70,7 +77,8 @@ export class Dispatcher {
       return;
     }
     this.execute(client, command, args);
-    this.endUnit();
+    this.endUnitOf(client, command.touchesArbitraryKeys);
+    server.blocking.serveReadyKeys();
   }
 
   /** Executes a command that was postponed or blocked, from its checks on. */
@@ -85,16 +93,27 @@ export class Dispatcher {
   executeAgain(client: Client, state: BlockedState): void {
     const { command, args } = state;
     if (command === null) return;
-    const { reply } = client;
+    const { reply, user } = client;
+    if (!user.allowsEverything) {
+      // The rules may have changed while the client waited.
+      const denial = this.server.acl.denialFor(client, command, args);
+      if (denial !== null) {
+        this.reject(client, command, denial);
+        this.server.blocking.forget(client);
+        return;
+      }
+    }
     const before = reply.mark();
     const pendingBefore = reply.pendingBytes;
-    this.execute(client, command, args);
+    const errorsBefore = reply.errorCount;
+    const elapsedMs = this.run(client, command, args);
     if (reply.pendingBytes === pendingBefore) {
       reply.rollback(before);
       return;
     }
-    this.server.blocking.release(client);
-    this.endUnitOnly();
+    this.account(client, command, args, elapsedMs, errorsBefore);
+    this.server.blocking.forget(client);
+    this.endUnitOf(client, false);
   }
 
   /**
@@ -103,15 +122,32 @@ export class Dispatcher {
    */
   execute(client: Client, command: Command, args: string[]): void {
     const { server } = this;
+    const errorsBefore = client.reply.errorCount;
+    const elapsedMs = this.run(client, command, args);
+    // A command that waits counts once, when it has been answered.
+    if (client.blocked === null) this.account(client, command, args, elapsedMs, errorsBefore);
+    // Fed afterwards: what must not be seen is known only then, and a transaction's commands come before EXEC.
+    if (server.monitors.size > 0 && !command.skipsMonitor) {
+      server.monitorFeed(client, client.withoutSecrets(args));
+    }
+    client.secretArguments = null;
+  }
+
+  /** Counts a command that was blocked and has been answered without running again. */
+  countUnblocked(client: Client, state: BlockedState): void {
+    const { command, args, errorsBefore } = state;
+    if (command !== null) this.account(client, command, args, 0, errorsBefore);
+  }
+
+  /** Handler, propagation of what it changed; returns how long it took. */
+  private run(client: Client, command: Command, args: string[]): number {
+    const { server } = this;
     const { keyspace, propagation } = server;
-    const { reply } = client;
-    const errorsBefore = reply.errorCount;
     const dirtyBefore = keyspace.dirty;
     const outerReplaced = this.replaced;
     this.replaced = false;
     client.command = command;
     client.args = args;
-    if (server.monitors.size > 0 && !command.skipsMonitor) server.monitorFeed(client, args);
 
     this.depth++;
     command.handler!(client, args);
@@ -125,17 +161,34 @@ export class Dispatcher {
     const endMs = server.platform.clock.monotonicMs();
     const elapsedMs = endMs - this.lastTimeMs;
     this.lastTimeMs = endMs;
+    return elapsedMs;
+  }
+
+  /** Adds a finished command to the statistics, the slow log and the latency events. */
+  private account(
+    client: Client,
+    command: Command,
+    args: readonly string[],
+    elapsedMs: number,
+    errorsBefore: number,
+  ): void {
+    const { server } = this;
+    const { statistics } = server;
     command.calls++;
     command.microseconds += elapsedMs * 1000;
-    server.statistics.totalCommandsProcessed++;
+    if (server.tracksLatency) command.recordLatency(elapsedMs);
+    statistics.totalCommandsProcessed++;
+    statistics.commandMilliseconds += elapsedMs;
     client.totalCommands++;
-    if (reply.errorCount !== errorsBefore) {
+    const { errorCount } = client.reply;
+    // The errors of commands inside EXEC are theirs, not EXEC's.
+    if (errorCount !== errorsBefore && errorCount !== this.accountedErrors) {
       command.failedCalls++;
-      server.statistics.countError(reply.lastError);
+      statistics.countError(client.reply.lastError);
+      this.accountedErrors = errorCount;
     }
-    if (elapsedMs >= server.slowThresholdMs && !command.skipsSlowLog) {
-      server.recordSlow(client, command, args, elapsedMs);
-    }
+    if (this.depth === 0) this.accountedErrors = -1;
+    if (elapsedMs >= server.noteworthyMs) server.recordSlow(client, command, args, elapsedMs);
   }
 
   /**
@@ -152,16 +205,22 @@ export class Dispatcher {
     this.replaced = true;
   }
 
-  /** Ends an execution unit: propagates it, then serves clients blocked on keys that became ready. */
-  endUnit(): void {
+  /**
+   * Ends an execution unit: propagates it, then serves clients blocked on keys that became ready.
+   * @param separate what was collected is no transaction (see {@link Propagation.endUnit})
+   */
+  endUnit(separate = false): void {
     if (this.depth > 0) return;
-    this.endUnitOnly();
+    this.server.propagation.endUnit(separate);
     this.server.blocking.serveReadyKeys();
   }
 
-  private endUnitOnly(): void {
-    if (this.depth > 0) return;
-    this.server.propagation.endUnit();
+  /** Propagates the unit and notes in the client how far the stream is with it. */
+  private endUnitOf(client: Client, separate: boolean): void {
+    const { server } = this;
+    if (this.depth > 0 || server.propagation.isEmpty) return;
+    server.propagation.endUnit(separate);
+    client.lastWriteOffset = server.replicationOffset;
   }
 
   /** Finds the command, or writes why there is none. */
@@ -175,11 +234,7 @@ export class Dispatcher {
     const sub = found.subcommands.get(toLowerAscii(args[1]));
     if (sub !== undefined) return this.checkArity(client, sub, args);
     const shown = args[1].slice(0, UNKNOWN_ARGUMENTS_LENGTH);
-    this.reject(
-      client,
-      found,
-      `ERR unknown subcommand '${shown}'. Try ${args[0].length > 0 ? upper(found.name) : ''} HELP.`,
-    );
+    this.reject(client, null, `ERR unknown subcommand '${shown}'. Try ${toUpperAscii(found.name)} HELP.`);
     return null;
   }
 
@@ -192,7 +247,7 @@ export class Dispatcher {
   /** The checks before execution, in the order in which their errors take precedence. */
   private mayRun(client: Client, command: Command, args: string[]): boolean {
     const { server } = this;
-    if (!client.authenticated && !command.needsNoAuth) {
+    if (!client.authenticated && !command.needsNoAuth && !server.acl.defaultUser.isOpen) {
       return this.reject(client, command, 'NOAUTH Authentication required.');
     }
     if (client.transaction !== null && command.deniedInMulti) {
@@ -209,6 +264,9 @@ export class Dispatcher {
         (command.name === 'exec' && client.transaction !== null && client.transaction.hasWrites);
       const refusal = server.gates.refusal(client, command, args, writes);
       if (refusal !== null) return this.reject(client, command, refusal);
+    }
+    if (client.kind === 'replica' && (command.isWrite || command.isReadOnly || command.mayReplicate)) {
+      return this.reject(client, command, "ERR Replica can't interact with the keyspace");
     }
     if (
       client.subscriptions !== null &&
@@ -229,6 +287,7 @@ export class Dispatcher {
     const { statistics } = this.server;
     if (command !== null) {
       command.rejectedCalls++;
+      client.command = command;
     }
     statistics.countError(text);
     if (client.transaction !== null) {
@@ -257,10 +316,6 @@ export class Dispatcher {
     client.reply.rollback(before);
     client.replyMode = mode === 'off' ? 'off' : 'on';
   }
-}
-
-function upper(name: string): string {
-  return name.toUpperCase();
 }
 
 /** Redis's text for an unknown command: the name and the arguments, each cut so that the whole stays short. */

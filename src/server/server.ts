@@ -16,7 +16,7 @@ import { ActiveExpiry } from './active-expiry.js';
 import { Blocking } from './blocking.js';
 import type { Client } from './client.js';
 import { addressOf, Clients } from './clients.js';
-import type { Command } from './command.js';
+import type { Command, CommandHandler } from './command.js';
 import { CommandTable } from './command-table.js';
 import { Dispatcher } from './dispatch.js';
 import { Gates } from './gates.js';
@@ -25,9 +25,13 @@ import { EventClass, Notifications } from './notifications.js';
 import { Pause } from './pause.js';
 import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
+import { Shutdown } from './shutdown.js';
+import { LatencyMonitor } from './latency-monitor.js';
+import { PersistenceStatus } from './persistence-status.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
+import { wallMicroseconds } from './wall-clock.js';
 import { Watching } from './watching.js';
 
 /** What a server is made of. */
@@ -58,28 +62,44 @@ export class Server {
   readonly notifications: Notifications;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly shutdown: Shutdown;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
   readonly activeExpiry: ActiveExpiry;
   readonly slowLog = new SlowLog();
+  readonly latencyMonitor = new LatencyMonitor();
+  readonly persistenceStatus = new PersistenceStatus();
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
+  /** Set by replication; HELLO says it. */
+  role: 'master' | 'replica' = 'master';
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
-  /** Commands that take at least this long are recorded; Infinity switches it off. */
-  slowThresholdMs = Infinity;
+  /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
+  replicationOffset = 0;
+  /** A command that takes at least this long is for the slow log or the latency monitor; Infinity: none is. */
+  noteworthyMs = Infinity;
+  /** `latency-tracking`: every command is counted in its histogram. */
+  tracksLatency = true;
+  /** DEBUG subcommands of the parts above: RELOAD, LOADAOF, ... By lower-case name. */
+  readonly debugSubcommands = new Map<string, CommandHandler>();
 
   /** Work before replies are written, in order: AOF, then the replicas' streams (DESIGN: order of writing). */
   readonly beforeReplies: (() => void)[] = [];
   /** Periodic work, ten times a second. */
   readonly cronTasks: ((nowMs: number) => void)[] = [];
+  /** Told after FLUSHALL has emptied the keyspace: a save that runs is then of no use. */
+  readonly flushAllListeners: (() => void)[] = [];
   readonly clientCloseListeners: ((client: Client) => void)[] = [];
 
   private flushList: Client[] = [];
   private resumeList: Client[] = [];
   private turnEndScheduled = false;
+  /** When the turn began, by the monotonic clock, and how many commands had been executed then. */
+  private turnBeganMs = -1;
+  private commandsBeforeTurn = 0;
   private cronTimer: Timer | null = null;
   private cronRuns = 0;
   readonly listeners: Listener[] = [];
@@ -94,10 +114,18 @@ export class Server {
       parts.config.values.databases,
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
     );
-    this.acl = new Acl();
+    this.acl = new Acl(this);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.shutdown = new Shutdown({
+      log: this.log,
+      timers: this.platform.timers,
+      pause: this.pause,
+      nowMs: () => this.platform.clock.nowMs(),
+      timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
+    });
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
     this.watching = new Watching();
@@ -128,8 +156,11 @@ export class Server {
     this.nowMs = clock.nowMs();
     this.keyspace.nowMs = this.nowMs;
     this.keyspace.accessMark = Math.floor(this.nowMs / 1000) & 0xffffff;
-    this.dispatcher.beginTurn(clock.monotonicMs());
-    this.statistics.totalEventLoopTurns++;
+    const monotonicMs = clock.monotonicMs();
+    this.dispatcher.beginTurn(monotonicMs);
+    if (this.turnBeganMs >= 0) return;
+    this.turnBeganMs = monotonicMs;
+    this.commandsBeforeTurn = this.statistics.totalCommandsProcessed;
   }
 
   /** Has a client's output written at the end of this turn. Called by the client. */
@@ -171,25 +202,29 @@ export class Server {
 
   /** Sends a command to the clients that MONITOR. */
   monitorFeed(client: Client, args: readonly string[]): void {
-    const nowMs = this.platform.clock.nowMs();
+    const micros = wallMicroseconds(this.platform.clock);
+    const seconds = Math.floor(micros / 1e6);
+    const fraction = String(micros % 1e6).padStart(6, '0');
     const source = client.connection === null ? 'lua' : addressOf(client.connection, 'remote');
-    const seconds = Math.floor(nowMs / 1000);
-    const micros = String(Math.floor((nowMs - seconds * 1000) * 1000)).padStart(6, '0');
-    const line = `${seconds}.${micros} [${client.database.index} ${source}] ${args.map(quoteBytes).join(' ')}`;
+    const line = `${seconds}.${fraction} [${client.database.index} ${source}] ${args.map(quoteBytes).join(' ')}`;
     for (const monitor of this.monitors) {
       monitor.reply.simple(line);
       monitor.scheduleFlush();
     }
   }
 
+  /** Notes a command that took long, for SLOWLOG and LATENCY. */
   recordSlow(client: Client, command: Command, args: readonly string[], elapsedMs: number): void {
-    if (command.fullName === 'exec') return;
+    const { values } = this.config;
+    this.latencyMonitor.note(command.isFast ? 'fast-command' : 'command', elapsedMs, this.nowMs);
+    const slowerThan = values['slowlog-log-slower-than'];
+    if (command.skipsSlowLog || slowerThan < 0 || elapsedMs * 1000 < slowerThan) return;
     this.slowLog.add(
-      args,
+      client.withoutSecrets(args),
       elapsedMs * 1000,
       Math.floor(this.nowMs / 1000),
       { address: addressOf(client.connection, 'remote'), name: client.name },
-      this.config.values['slowlog-max-len'],
+      values['slowlog-max-len'],
     );
   }
 
@@ -213,27 +248,58 @@ export class Server {
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }
+    this.accountTurn();
   };
+
+  private accountTurn(): void {
+    if (this.turnBeganMs < 0) return;
+    const elapsedMs = this.platform.clock.monotonicMs() - this.turnBeganMs;
+    this.turnBeganMs = -1;
+    this.statistics.endTurn(elapsedMs, this.statistics.totalCommandsProcessed - this.commandsBeforeTurn);
+  }
 
   private cron(): void {
     this.beginTurn();
+    const beganMs = this.platform.clock.monotonicMs();
     this.cronRuns++;
     const { nowMs } = this;
     this.statistics.sample(nowMs);
-    if (!this.pause.pausesWrites) this.activeExpiry.tick();
+    if (!this.pause.pausesWrites) this.expireActively();
     this.propagation.endUnit(true);
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
     for (const task of this.cronTasks) task(nowMs);
+    this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;
+    this.scheduleTurnEnd();
+  }
+
+  private expireActively(): void {
+    const { clock } = this.platform;
+    const beganMs = clock.monotonicMs();
+    this.activeExpiry.tick();
+    const elapsedMs = clock.monotonicMs() - beganMs;
+    this.statistics.expireCycleMilliseconds += elapsedMs;
+    this.latencyMonitor.note('expire-cycle', elapsedMs, this.nowMs);
   }
 
   private followConfig(): void {
     const { config } = this;
     const follow = (): void => {
-      const microseconds = config.values['slowlog-log-slower-than'];
-      this.slowThresholdMs = microseconds < 0 ? Infinity : microseconds / 1000;
+      const slowMicroseconds = config.values['slowlog-log-slower-than'];
+      const slowMs = slowMicroseconds < 0 ? Infinity : slowMicroseconds / 1000;
+      const latencyMs = config.values['latency-monitor-threshold'];
+      this.latencyMonitor.thresholdMs = latencyMs;
+      this.noteworthyMs = Math.min(slowMs, latencyMs === 0 ? Infinity : latencyMs);
+      this.tracksLatency = config.values['latency-tracking'];
     };
     follow();
-    config.onChange('slowlog-log-slower-than', follow);
+    for (const name of [
+      'slowlog-log-slower-than',
+      'latency-monitor-threshold',
+      'latency-tracking',
+    ] as const) {
+      config.onChange(name, follow);
+    }
+    config.onChange('slowlog-max-len', (maxLength) => this.slowLog.trim(maxLength));
   }
 
   private keyspaceHooks(): KeyspaceHooks {
@@ -242,6 +308,8 @@ export class Server {
         this.blocking.keyReady(database, key);
         this.notify(EventClass.NewKey, 'new', key, database.index);
       },
+      keyMissed: (database, key) => this.notify(EventClass.KeyMiss, 'keymiss', key, database.index),
+      keyRemoved: (database, key) => this.blocking.keyGone(database, key),
       keyTouched: () => undefined,
       keyReady: (database, key) => this.blocking.keyReady(database, key),
       keyExpired: (database, key) => {

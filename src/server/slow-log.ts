@@ -36,6 +36,10 @@ export class SlowLog {
       clientAddress: client.address,
       clientName: client.name,
     });
+    this.trim(maxLength);
+  }
+
+  trim(maxLength: number): void {
     if (this.entries.length > maxLength) this.entries.length = maxLength;
   }
 

@@ -20,10 +20,14 @@ export class SampledRate {
   }
 
   /** Mean rate per second. */
-  get perSecond(): number {
+  get mean(): number {
     let sum = 0;
     for (const sample of this.samples) sum += sample;
-    return Math.round(sum / SAMPLES);
+    return sum / SAMPLES;
+  }
+
+  get perSecond(): number {
+    return Math.round(this.mean);
   }
 
   reset(): void {
@@ -56,12 +60,41 @@ export class Statistics {
   aclDeniedKey = 0;
   aclDeniedChannel = 0;
   dumpPayloadSanitizations = 0;
-  totalEventLoopTurns = 0;
+  /** Turns of the event loop in which this server had something to do. */
+  turns = 0;
+  turnMilliseconds = 0;
+  longestTurnMs = 0;
+  commandMilliseconds = 0;
+  mostCommandsPerTurn = 0;
+  cronMilliseconds = 0;
+  expireCycleMilliseconds = 0;
+  aofMilliseconds = 0;
+  totalReadsProcessed = 0;
+  totalWritesProcessed = 0;
+  latestForkMicroseconds = 0;
   readonly errorCounts = new Map<string, number>();
 
   readonly commandRate = new SampledRate();
   readonly inputRate = new SampledRate();
   readonly outputRate = new SampledRate();
+  readonly replicationInputRate = new SampledRate();
+  readonly replicationOutputRate = new SampledRate();
+  readonly turnRate = new SampledRate();
+  readonly turnTimeRate = new SampledRate();
+
+  /** Microseconds per turn, over the last samples. */
+  get meanTurnMicroseconds(): number {
+    const turnsPerSecond = this.turnRate.mean;
+    return turnsPerSecond === 0 ? 0 : Math.round((this.turnTimeRate.mean * 1000) / turnsPerSecond);
+  }
+
+  /** Adds a turn that is over. */
+  endTurn(elapsedMs: number, commands: number): void {
+    this.turns++;
+    this.turnMilliseconds += elapsedMs;
+    if (elapsedMs > this.longestTurnMs) this.longestTurnMs = elapsedMs;
+    if (commands > this.mostCommandsPerTurn) this.mostCommandsPerTurn = commands;
+  }
 
   /** Counts an error reply by its code, as `errorstat_CODE` shows it. */
   countError(text: string): void {
@@ -75,6 +108,10 @@ export class Statistics {
     this.commandRate.sample(this.totalCommandsProcessed, nowMs);
     this.inputRate.sample(this.totalNetInputBytes, nowMs);
     this.outputRate.sample(this.totalNetOutputBytes, nowMs);
+    this.replicationInputRate.sample(this.totalNetReplicationInputBytes, nowMs);
+    this.replicationOutputRate.sample(this.totalNetReplicationOutputBytes, nowMs);
+    this.turnRate.sample(this.turns, nowMs);
+    this.turnTimeRate.sample(this.turnMilliseconds, nowMs);
   }
 
   /** CONFIG RESETSTAT. */

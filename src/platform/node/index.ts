@@ -2,6 +2,7 @@
 import type { Platform } from '../platform.js';
 import { NodeClock } from './clock.js';
 import { NodeDisk } from './disk.js';
+import { NodeHashing } from './hashing.js';
 import { NodeLogSinks } from './log-sinks.js';
 import { NodeMemory } from './memory.js';
 import { NodeNetwork } from './network.js';
@@ -21,5 +22,6 @@ export function createNodePlatform(): Platform {
     processes: new NodeProcesses(),
     memory: new NodeMemory(),
     logs: new NodeLogSinks(),
+    hash: new NodeHashing(),
   };
 }

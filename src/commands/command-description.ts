@@ -1,0 +1,130 @@
+/** How COMMAND, COMMAND INFO and COMMAND DOCS show a command: renderings of its declaration. */
+import { writeBulks, type ReplySink } from '../resp/reply-sink.js';
+import {
+  ACL_CATEGORIES,
+  COMMAND_FLAGS,
+  type Command,
+  type CommandFlag,
+  type KeySpec,
+} from '../server/command.js';
+import { legacyKeyRange } from '../server/legacy-key-range.js';
+
+/** What Redis keeps to itself. */
+const HIDDEN_FLAGS: readonly CommandFlag[] = ['may_replicate', 'touches_arbitrary_keys'];
+
+/** One element of COMMAND's reply. */
+export function writeCommandInfo(reply: ReplySink, command: Command): void {
+  const range = legacyKeyRange(command.spec.keys ?? []);
+  reply.arrayHeader(10);
+  reply.bulk(command.fullName);
+  reply.integer(command.arity);
+  writeWords(reply, visibleFlags(command, range.isMovable));
+  reply.integer(range.first);
+  reply.integer(range.last);
+  reply.integer(range.step);
+  writeWords(
+    reply,
+    ACL_CATEGORIES.filter((category) => command.categories.has(category)).map((name) => `@${name}`),
+  );
+  writeBulks(reply, command.spec.tips ?? []);
+  const keySpecs = command.spec.keys ?? [];
+  reply.setHeader(keySpecs.length);
+  for (const spec of keySpecs) writeKeySpec(reply, spec);
+  const subcommands = [...(command.subcommands?.values() ?? [])];
+  reply.arrayHeader(subcommands.length);
+  for (const sub of subcommands) writeCommandInfo(reply, sub);
+}
+
+/** The value of one entry in COMMAND DOCS's map. */
+export function writeCommandDocs(reply: ReplySink, command: Command): void {
+  const { summary, since, group, complexity, deprecatedSince, replacedBy } = command.spec;
+  const texts: [string, string | undefined][] = [
+    ['summary', summary],
+    ['since', since],
+    ['group', group],
+    ['complexity', complexity],
+    ['deprecated_since', deprecatedSince],
+    ['replaced_by', replacedBy],
+  ];
+  const known = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const isDeprecated = deprecatedSince !== undefined;
+  const subcommands = [...(command.subcommands?.values() ?? [])];
+  reply.mapHeader(known.length + (isDeprecated ? 1 : 0) + (subcommands.length > 0 ? 1 : 0));
+  for (const [name, text] of known) {
+    reply.bulk(name);
+    reply.bulk(text);
+  }
+  if (isDeprecated) {
+    reply.bulk('doc_flags');
+    writeWords(reply, ['deprecated']);
+  }
+  if (subcommands.length === 0) return;
+  reply.bulk('subcommands');
+  reply.mapHeader(subcommands.length);
+  for (const sub of subcommands) {
+    reply.bulk(sub.fullName);
+    writeCommandDocs(reply, sub);
+  }
+}
+
+/** A set of words, as simple strings. */
+export function writeWords(reply: ReplySink, words: readonly string[]): void {
+  reply.setHeader(words.length);
+  for (const word of words) reply.simple(word);
+}
+
+function visibleFlags(command: Command, hasMovableKeys: boolean): CommandFlag[] {
+  const { flags } = command.spec;
+  return COMMAND_FLAGS.filter(
+    (flag) =>
+      !HIDDEN_FLAGS.includes(flag) && (flags.includes(flag) || (flag === 'movablekeys' && hasMovableKeys)),
+  );
+}
+
+function writeKeySpec(reply: ReplySink, spec: KeySpec): void {
+  const { flags, begin, find } = spec;
+  reply.mapHeader(3);
+  reply.bulk('flags');
+  writeWords(reply, flags);
+  reply.bulk('begin_search');
+  if (begin === 'unknown') writePart(reply, 'unknown', []);
+  else if ('index' in begin) writePart(reply, 'index', [['index', begin.index]]);
+  else {
+    writePart(reply, 'keyword', [
+      ['keyword', begin.keyword],
+      ['startfrom', begin.startFrom],
+    ]);
+  }
+  reply.bulk('find_keys');
+  if (find === 'unknown') writePart(reply, 'unknown', []);
+  else if ('lastKey' in find) {
+    writePart(reply, 'range', [
+      ['lastkey', find.lastKey],
+      ['keystep', find.step],
+      ['limit', find.limit],
+    ]);
+  } else {
+    writePart(reply, 'keynum', [
+      ['keynumidx', find.keyCountIndex],
+      ['firstkey', find.firstKey],
+      ['keystep', find.step],
+    ]);
+  }
+}
+
+function writePart(
+  reply: ReplySink,
+  type: string,
+  fields: readonly (readonly [string, string | number])[],
+): void {
+  reply.mapHeader(2);
+  reply.bulk('type');
+  reply.bulk(type);
+  reply.bulk('spec');
+  reply.mapHeader(fields.length);
+  for (const [name, value] of fields) {
+    reply.bulk(name);
+    if (typeof value === 'number') reply.integer(value);
+    else reply.bulk(value);
+  }
+}
