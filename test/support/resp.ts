@@ -62,7 +62,9 @@ export function parseReply(bytes: Buffer, start = 0): ParsedReply | null {
       return { value: bytes.latin1Slice(after, after + length), end: after + length + 2 };
     }
     case '*':
-      return Number(line) < 0 ? { value: null, end: after } : parseItems(bytes, after, Number(line), (x) => x);
+      return Number(line) < 0
+        ? { value: null, end: after }
+        : parseItems(bytes, after, Number(line), (x) => x);
     case '~':
       return parseItems(bytes, after, Number(line), (set) => ({ set }));
     case '>':

@@ -117,7 +117,7 @@ export class TestClient {
   replies(): TestReply[] {
     const bytes = this.connection.takeAll();
     const replies: TestReply[] = [];
-    for (let position = 0; position < bytes.length; ) {
+    for (let position = 0; position < bytes.length;) {
       const reply = parseReply(bytes, position);
       if (reply === null) throw new Error(`half a reply: ${bytes.latin1Slice(position)}`);
       replies.push(reply.value);
