@@ -4,6 +4,7 @@ import { genericCommands } from './generic/index.js';
 import { hashCommands } from './hashes/index.js';
 import { listCommands } from './lists/index.js';
 import { pubsubCommands } from './pubsub.js';
+import { setCommands } from './sets/index.js';
 import { stringCommands } from './strings/index.js';
 import { transactionCommands } from './transactions.js';
 
@@ -12,6 +13,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...stringCommands,
   ...listCommands,
   ...hashCommands,
+  ...setCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];
