@@ -55,6 +55,17 @@ export class Blocking {
     return count;
   }
 
+  /** The number of keys whose deletion clients wait for as well. */
+  get waitedForDeletionCount(): number {
+    let count = 0;
+    for (const keys of this.waiting.values()) {
+      for (const clients of keys.values()) {
+        if ([...clients].some(({ blocked }) => blocked?.wakeOnDelete === true)) count++;
+      }
+    }
+    return count;
+  }
+
   /** Blocks the client on keys until its command, executed again, no longer blocks. */
   blockOnKeys(client: Client, options: BlockOnKeysOptions): void {
     if (client.blocked !== null) return;

@@ -30,6 +30,13 @@ export class Clients {
     return this.byId.get(id);
   }
 
+  /** Bytes of output that clients of a kind have not read yet. */
+  outputBytes(kind: ClientKind): number {
+    let bytes = 0;
+    for (const client of this.byId.values()) if (client.kind === kind) bytes += client.pendingOutputBytes;
+    return bytes;
+  }
+
   /** Takes an accepted connection, or refuses it. */
   accept(connection: Connection): void {
     const { server } = this;
@@ -131,8 +138,9 @@ export class Clients {
     const { connection, transaction, subscriptions } = client;
     const nowMs = this.server.platform.clock.nowMs();
     const seconds = (sinceMs: number): number => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
-    const queryBytes = client.decoder.bufferedBytes;
+    const queryBytes = client.decoder.heldBytes;
     const outputBytes = client.pendingOutputBytes;
+    const unsentBytes = connection?.bufferedBytes ?? 0;
     const fields: [string, string | number][] = [
       ['id', client.id],
       ['addr', addressOf(connection, 'remote')],
@@ -153,13 +161,13 @@ export class Clients {
       ['multi-mem', transaction?.queuedBytes ?? 0],
       ['rbs', 16384],
       ['rbp', 0],
-      ['obl', 0],
-      ['oll', outputBytes > 0 ? 1 : 0],
-      ['omem', outputBytes],
+      ['obl', outputBytes - unsentBytes],
+      ['oll', unsentBytes > 0 ? 1 : 0],
+      ['omem', unsentBytes],
       ['tot-mem', queryBytes + outputBytes + 1024],
-      ['events', outputBytes > 0 ? 'rw' : 'r'],
+      ['events', unsentBytes > 0 ? 'rw' : 'r'],
       ['cmd', client.command?.fullName ?? 'NULL'],
-      ['user', client.user.name],
+      ['user', client.isTrusted ? '(superuser)' : client.user.name],
       ['redir', -1],
       ['resp', client.reply.protocol],
       ['lib-name', client.libraryName],

@@ -26,6 +26,7 @@ import { Pause } from './pause.js';
 import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
 import { LatencyMonitor } from './latency-monitor.js';
+import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
 import type { ShutdownHandler } from './shutdown.js';
 import { SlowLog } from './slow-log.js';
@@ -69,11 +70,14 @@ export class Server {
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly persistenceStatus = new PersistenceStatus();
+  readonly memory: MemoryUsage;
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
+  /** Set by replication; INFO says it. */
+  replicationBacklogBytes = 0;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** A command that takes at least this long is for the slow log or the latency monitor; Infinity: none is. */
@@ -112,6 +116,7 @@ export class Server {
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
     );
     this.acl = new Acl(this);
+    this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
@@ -253,6 +258,7 @@ export class Server {
     this.cronRuns++;
     const { nowMs } = this;
     this.statistics.sample(nowMs);
+    this.memory.check();
     if (!this.pause.pausesWrites) this.expireActively();
     this.propagation.endUnit(true);
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
