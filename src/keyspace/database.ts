@@ -38,14 +38,22 @@ export class Database {
 
   /** The value for reading; counts a hit or miss and marks the access. */
   read(key: string): Value | undefined {
-    const entry = this.live(key);
-    if (entry === undefined) {
-      this.keyspace.misses++;
-      return undefined;
-    }
-    this.keyspace.hits++;
+    const entry = this.readEntry(key);
+    if (entry === undefined) return undefined;
     entry.access = this.keyspace.accessMark;
     return entry.value;
+  }
+
+  /** The entry for reading; counts a hit or miss, but does not mark the access: TTL, TYPE, EXISTS. */
+  readEntry(key: string): Entry | undefined {
+    const entry = this.live(key);
+    if (entry !== undefined) {
+      this.keyspace.hits++;
+      return entry;
+    }
+    this.keyspace.misses++;
+    this.keyspace.hooks.keyMissed(this, key);
+    return undefined;
   }
 
   /** The entry for reading, without counting or marking: OBJECT, TTL, DEBUG, SCAN. */
@@ -55,7 +63,7 @@ export class Database {
 
   /** The entry for a change of its value or expiry. A running snapshot has saved it when this returns. */
   entryForWrite(key: string): Entry | undefined {
-    const entry = this.live(key);
+    const entry = this.liveForWrite(key);
     if (entry === undefined) return undefined;
     entry.access = this.keyspace.accessMark;
     this.saveForSnapshot(entry);
@@ -91,7 +99,7 @@ export class Database {
 
   /** Deletes a key; false when it does not exist (or has expired). */
   delete(key: string): boolean {
-    const entry = this.live(key);
+    const entry = this.liveForWrite(key);
     if (entry === undefined) return false;
     this.remove(entry);
     return true;
@@ -105,6 +113,7 @@ export class Database {
       entry.expiry = null;
     }
     this.entries.remove(entry.key);
+    this.keyspace.hooks.keyRemoved(this, entry.key);
   }
 
   /** Sets when a key expires. The entry must come from {@link entryForWrite} or {@link add}. */
@@ -206,6 +215,15 @@ export class Database {
         this.expire(entry);
         return undefined;
     }
+  }
+
+  /** As {@link live}, but a writable replica deletes what it would only hide, since a write takes its place. */
+  private liveForWrite(key: string): Entry | undefined {
+    const entry = this.live(key);
+    if (entry !== undefined || this.keyspace.expiryMode !== 'hide') return entry;
+    const hidden = this.entries.get(key);
+    if (hidden !== undefined) this.expire(hidden);
+    return undefined;
   }
 
   /** Deletes an entry whose time has passed and tells of it. */

@@ -9,6 +9,10 @@ export type ExpiryMode = 'delete' | 'hide' | 'see';
 /** What the server wants to hear of. */
 export interface KeyspaceHooks {
   keyAdded(database: Database, key: string, value: Value): void;
+  /** A read found no such key. */
+  keyMissed(database: Database, key: string): void;
+  /** Deleted, expired, renamed away: the key is gone. */
+  keyRemoved(database: Database, key: string): void;
   keyTouched(database: Database, key: string): void;
   keyReady(database: Database, key: string): void;
   /** The key is already gone: propagate its deletion, notify. */
@@ -23,6 +27,8 @@ export interface SnapshotObserver {
 
 export const SILENT_HOOKS: KeyspaceHooks = {
   keyAdded: () => undefined,
+  keyMissed: () => undefined,
+  keyRemoved: () => undefined,
   keyTouched: () => undefined,
   keyReady: () => undefined,
   keyExpired: () => undefined,

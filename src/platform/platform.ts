@@ -211,6 +211,8 @@ export interface Disk {
   renameSync(from: string, to: string): void;
   makeDirectorySync(path: string): void;
   listDirectorySync(path: string): string[];
+  /** Removes a directory with everything in it; nothing happens when there is none. */
+  removeTreeSync(path: string): void;
   /** Follows symbolic links. Null when there is no such file. */
   statusSync(path: string): FileStatus | null;
   isWritableSync(path: string): boolean;

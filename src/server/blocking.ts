@@ -7,6 +7,7 @@
  * blocked (replication.md section 10: each is a unit of its own).
  */
 import type { Database } from '../keyspace/database.js';
+import { typeOf, type ValueType } from '../keyspace/values/value.js';
 import type { Timer } from '../platform/platform.js';
 import type { Client } from './client.js';
 import type { Command } from './command.js';
@@ -19,6 +20,8 @@ export interface BlockedState {
   readonly args: string[];
   readonly database: Database;
   readonly keys: readonly string[];
+  /** The type that can serve the client: a key that comes to hold another one does not wake it. */
+  readonly type: ValueType | null;
   /** Also woken when a key is deleted or changes type (XREADGROUP). */
   readonly wakeOnDelete: boolean;
   readonly timer: Timer | null;
@@ -32,6 +35,7 @@ export interface BlockedState {
 
 export interface BlockOnKeysOptions {
   readonly keys: readonly string[];
+  readonly type: ValueType;
   /** 0: for ever. */
   readonly timeoutMs: number;
   readonly wakeOnDelete?: boolean;
@@ -66,6 +70,14 @@ export class Blocking {
     return count;
   }
 
+  /**
+   * Whether a command that finds nothing may wait. Inside EXEC or a script, and in a replication stream, it must
+   * answer at once, as if its timeout had passed.
+   */
+  mayBlock(client: Client): boolean {
+    return !client.isTrusted && !this.server.dispatcher.deniesBlocking;
+  }
+
   /** Blocks the client on keys until its command, executed again, no longer blocks. */
   blockOnKeys(client: Client, options: BlockOnKeysOptions): void {
     if (client.blocked !== null) return;
@@ -75,6 +87,7 @@ export class Blocking {
       args: client.args,
       database: client.database,
       keys: options.keys,
+      type: options.type,
       wakeOnDelete: options.wakeOnDelete ?? false,
       timer: this.timeout(client, options.timeoutMs),
       onTimeout: options.onTimeout,
@@ -104,6 +117,7 @@ export class Blocking {
       args: client.args,
       database: client.database,
       keys: [],
+      type: null,
       wakeOnDelete: false,
       timer: this.timeout(client, timeoutMs),
       onTimeout,
@@ -174,10 +188,11 @@ export class Blocking {
     }
   }
 
-  /** SWAPDB: any waited key of these databases may exist now. */
+  /** SWAPDB, FLUSHALL: any key that is waited for may exist now, or be gone. */
   databaseReplaced(database: Database): void {
     for (const key of this.waiting.get(database)?.keys() ?? []) {
       if (database.entries.get(key) !== undefined) this.keyReady(database, key);
+      else this.keyGone(database, key);
     }
   }
 
@@ -200,7 +215,9 @@ export class Blocking {
     for (const client of [...clients]) {
       const state = client.blocked;
       if (state === null || state.command === null) continue;
-      if (database.peek(key) === undefined && !state.wakeOnDelete) return;
+      const entry = database.peek(key);
+      const canServe = entry !== undefined && typeOf(entry.value) === state.type;
+      if (!canServe && !state.wakeOnDelete) continue;
       this.server.dispatcher.executeAgain(client, state);
     }
   }

@@ -17,6 +17,12 @@ import type { Transaction } from './transaction.js';
 /** What a client is to the server; its output limits and CLIENT LIST's `type` filter follow from it. */
 export type ClientKind = 'normal' | 'replica' | 'pubsub' | 'master';
 
+/** Output that a client is sent besides its reply buffer: the stream of a replica. */
+export interface OutputSource {
+  /** Bytes that have not reached the kernel. They count instead of the reply buffer's. */
+  readonly pendingBytes: number;
+}
+
 /** CLIENT REPLY: `skip` holds for the next command, `skipping` for the one that is running. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skipping';
 
@@ -76,6 +82,8 @@ export class Client implements ConnectionHandler {
   flushScheduled = false;
   /** The replication offset after this client's last write: what WAIT waits for. */
   lastWriteOffset = 0;
+  /** Set for replicas, which are served from the backlog. */
+  outputSource: OutputSource | null = null;
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
 
@@ -134,6 +142,7 @@ export class Client implements ConnectionHandler {
 
   /** Bytes of output that have not reached the kernel. */
   get pendingOutputBytes(): number {
+    if (this.outputSource !== null) return this.outputSource.pendingBytes;
     return this.reply.pendingBytes + (this.connection?.bufferedBytes ?? 0);
   }
 

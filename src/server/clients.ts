@@ -210,10 +210,13 @@ export class Clients {
 
   private exceedsLimit(client: Client, bytes: number): boolean {
     if (client.kind === 'master' || client.isTrusted) return false;
-    const limits = this.server.config.values['client-output-buffer-limit'];
+    const { values } = this.server.config;
+    const limits = values['client-output-buffer-limit'];
     const limit =
       limits[client.kind === 'replica' ? 'replica' : client.kind === 'pubsub' ? 'pubsub' : 'normal'];
-    if (limit.hardBytes > 0 && bytes >= limit.hardBytes) return true;
+    // A replica may always be as far behind as the backlog reaches: it could resume there after a disconnect.
+    const least = client.kind === 'replica' ? values['repl-backlog-size'] : 0;
+    if (limit.hardBytes > 0 && bytes >= Math.max(limit.hardBytes, least)) return true;
     if (limit.softBytes === 0 || bytes < limit.softBytes) {
       client.softLimitReachedAtMs = 0;
       return false;

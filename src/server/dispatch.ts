@@ -46,6 +46,11 @@ export class Dispatcher {
     return this.depth > 0;
   }
 
+  /** True inside EXEC or a script, where a command that would block answers at once instead. */
+  get deniesBlocking(): boolean {
+    return this.depth > 1;
+  }
+
   /** Forgets the time of the last command: called when a turn begins. */
   beginTurn(nowMs: number): void {
     this.lastTimeMs = nowMs;
@@ -72,7 +77,8 @@ export class Dispatcher {
       return;
     }
     this.execute(client, command, args);
-    this.endUnit();
+    this.endUnitOf(client, command.touchesArbitraryKeys);
+    server.blocking.serveReadyKeys();
   }
 
   /** Executes a command that was postponed or blocked, from its checks on. */
@@ -107,7 +113,7 @@ export class Dispatcher {
     }
     this.account(client, command, args, elapsedMs, errorsBefore);
     this.server.blocking.forget(client);
-    this.endUnitOnly();
+    this.endUnitOf(client, false);
   }
 
   /**
@@ -199,16 +205,22 @@ export class Dispatcher {
     this.replaced = true;
   }
 
-  /** Ends an execution unit: propagates it, then serves clients blocked on keys that became ready. */
-  endUnit(): void {
+  /**
+   * Ends an execution unit: propagates it, then serves clients blocked on keys that became ready.
+   * @param separate what was collected is no transaction (see {@link Propagation.endUnit})
+   */
+  endUnit(separate = false): void {
     if (this.depth > 0) return;
-    this.endUnitOnly();
+    this.server.propagation.endUnit(separate);
     this.server.blocking.serveReadyKeys();
   }
 
-  private endUnitOnly(): void {
-    if (this.depth > 0) return;
-    this.server.propagation.endUnit();
+  /** Propagates the unit and notes in the client how far the stream is with it. */
+  private endUnitOf(client: Client, separate: boolean): void {
+    const { server } = this;
+    if (this.depth > 0 || server.propagation.isEmpty) return;
+    server.propagation.endUnit(separate);
+    client.lastWriteOffset = server.replicationOffset;
   }
 
   /** Finds the command, or writes why there is none. */
@@ -253,6 +265,9 @@ export class Dispatcher {
       const refusal = server.gates.refusal(client, command, args, writes);
       if (refusal !== null) return this.reject(client, command, refusal);
     }
+    if (client.kind === 'replica' && (command.isWrite || command.isReadOnly || command.mayReplicate)) {
+      return this.reject(client, command, "ERR Replica can't interact with the keyspace");
+    }
     if (
       client.subscriptions !== null &&
       client.reply.protocol === 2 &&
@@ -272,6 +287,7 @@ export class Dispatcher {
     const { statistics } = this.server;
     if (command !== null) {
       command.rejectedCalls++;
+      client.command = command;
     }
     statistics.countError(text);
     if (client.transaction !== null) {

@@ -41,6 +41,11 @@ export class Propagation {
     return this.sinks.length > 0;
   }
 
+  /** Nothing has been collected since the last unit ended. */
+  get isEmpty(): boolean {
+    return this.commands.length === 0;
+  }
+
   /** Adds a write of the current execution unit. The arguments must not change afterwards. */
   add(databaseIndex: number, args: readonly string[]): void {
     if (this.sinks.length === 0) return;

@@ -25,10 +25,10 @@ import { EventClass, Notifications } from './notifications.js';
 import { Pause } from './pause.js';
 import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
+import { Shutdown } from './shutdown.js';
 import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
-import type { ShutdownHandler } from './shutdown.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -63,6 +63,7 @@ export class Server {
   readonly notifications: Notifications;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly shutdown: Shutdown;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
@@ -80,19 +81,21 @@ export class Server {
   replicationBacklogBytes = 0;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
+  /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
+  replicationOffset = 0;
   /** A command that takes at least this long is for the slow log or the latency monitor; Infinity: none is. */
   noteworthyMs = Infinity;
   /** `latency-tracking`: every command is counted in its histogram. */
   tracksLatency = true;
   /** DEBUG subcommands of the parts above: RELOAD, LOADAOF, ... By lower-case name. */
   readonly debugSubcommands = new Map<string, CommandHandler>();
-  /** Who ends the process for SHUTDOWN; null where nobody does. */
-  shutdownHandler: ShutdownHandler | null = null;
 
   /** Work before replies are written, in order: AOF, then the replicas' streams (DESIGN: order of writing). */
   readonly beforeReplies: (() => void)[] = [];
   /** Periodic work, ten times a second. */
   readonly cronTasks: ((nowMs: number) => void)[] = [];
+  /** Told after FLUSHALL has emptied the keyspace: a save that runs is then of no use. */
+  readonly flushAllListeners: (() => void)[] = [];
   readonly clientCloseListeners: ((client: Client) => void)[] = [];
 
   private flushList: Client[] = [];
@@ -120,6 +123,14 @@ export class Server {
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.shutdown = new Shutdown({
+      log: this.log,
+      timers: this.platform.timers,
+      pause: this.pause,
+      nowMs: () => this.platform.clock.nowMs(),
+      timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
+    });
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
     this.watching = new Watching();
@@ -303,6 +314,8 @@ export class Server {
         this.blocking.keyReady(database, key);
         this.notify(EventClass.NewKey, 'new', key, database.index);
       },
+      keyMissed: (database, key) => this.notify(EventClass.KeyMiss, 'keymiss', key, database.index),
+      keyRemoved: (database, key) => this.blocking.keyGone(database, key),
       keyTouched: () => undefined,
       keyReady: (database, key) => this.blocking.keyReady(database, key),
       keyExpired: (database, key) => {

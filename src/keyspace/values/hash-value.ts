@@ -20,8 +20,12 @@ export class HashField {
   }
 }
 
+export type HashEncoding = 'listpack' | 'hashtable';
+
 /** The fields of a hash as they were when it was frozen. */
 export interface HashView {
+  readonly type: 'hash';
+  readonly encoding: HashEncoding;
   readonly size: number;
   field(position: number): string;
   value(position: number): string;
@@ -46,7 +50,7 @@ export class HashValue {
     return this.flat !== null ? this.flat.length / 2 : this.large.size;
   }
 
-  get encoding(): 'listpack' | 'hashtable' {
+  get encoding(): HashEncoding {
     return this.flat !== null ? 'listpack' : 'hashtable';
   }
 
@@ -132,6 +136,8 @@ export class HashValue {
     if (this.flat === null) {
       const view = this.large.freeze();
       return {
+        type: 'hash',
+        encoding: 'hashtable',
         size: view.size,
         field: (position) => view.at(position).key,
         value: (position) => view.at(position).value,
@@ -140,6 +146,8 @@ export class HashValue {
     const flat = this.flat;
     this.flatIsShared = true;
     return {
+      type: 'hash',
+      encoding: 'listpack',
       size: flat.length / 2,
       field: (position) => flat[2 * position] as string,
       value: (position) => flat[2 * position + 1] as string,

@@ -28,6 +28,7 @@ class ListNode {
 
 /** The elements of a list as they were when it was frozen. */
 export interface ListView {
+  readonly type: 'list';
   readonly length: number;
   /** Number of pieces the elements come in. */
   readonly pieceCount: number;
@@ -204,6 +205,7 @@ export class ListValue {
     this.generation++;
     const nodes = this.nodes.toArray();
     return {
+      type: 'list',
       length: this.elementCount,
       pieceCount: nodes.length,
       piece: (index) => nodes[index]?.elements.toArray() ?? [],

@@ -47,7 +47,11 @@ export class OrderedEntries<E extends DictionaryEntry> {
 
   /** Adds an entry, or puts it in the place of the one with the same key. */
   set(entry: E): void {
-    if (this.blocks.length === 0) this.blocks.push({ entries: [], generation: this.generation });
+    if (this.blocks.length === 0) {
+      this.blocks.push({ entries: [entry], generation: this.generation });
+      this.entryCount = 1;
+      return;
+    }
     const blockIndex = Math.max(0, this.blockFor(entry.key));
     const entries = this.writable(blockIndex);
     const position = lowerBound(entries, entry.key);

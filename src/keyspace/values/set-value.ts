@@ -21,9 +21,13 @@ class SetMember implements DictionaryEntry {
 
 /** The members of a set as they were when it was frozen. */
 export interface SetView {
+  readonly type: 'set';
+  readonly encoding: SetEncoding;
   readonly size: number;
   member(position: number): string;
 }
+
+export type SetEncoding = 'intset' | 'listpack' | 'hashtable';
 
 type Content =
   | { readonly encoding: 'intset'; readonly members: IntegerSet }
@@ -60,7 +64,7 @@ export class SetValue {
     return this.content.encoding === 'listpack' ? this.content.members.length : this.content.members.size;
   }
 
-  get encoding(): 'intset' | 'listpack' | 'hashtable' {
+  get encoding(): SetEncoding {
     return this.content.encoding;
   }
 
@@ -188,19 +192,30 @@ export class SetValue {
 
   /** The members of this moment, whatever is done to the set later. */
   freeze(): SetView {
+    const { encoding } = this.content;
     switch (this.content.encoding) {
       case 'intset': {
         const members = this.content.members.freeze();
-        return { size: members.length, member: (position) => String(members[position]) };
+        return {
+          type: 'set',
+          encoding,
+          size: members.length,
+          member: (position) => String(members[position]),
+        };
       }
       case 'listpack': {
         const members = this.content.members;
         this.content.isShared = true;
-        return { size: members.length, member: (position) => members[position] as string };
+        return {
+          type: 'set',
+          encoding,
+          size: members.length,
+          member: (position) => members[position] as string,
+        };
       }
       case 'hashtable': {
         const view = this.content.members.freeze();
-        return { size: view.size, member: (position) => view.at(position).key };
+        return { type: 'set', encoding, size: view.size, member: (position) => view.at(position).key };
       }
     }
   }

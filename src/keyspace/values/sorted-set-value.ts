@@ -24,12 +24,18 @@ export interface ScoredMember {
   readonly score: number;
 }
 
-/** The members of a sorted set as they were when it was frozen, in no particular order when large. */
+/**
+ * The members of a sorted set as they were when it was frozen: ascending as a listpack; as a skip list descending
+ * when there are few, otherwise in no particular order.
+ */
 export interface SortedSetView {
+  readonly type: 'zset';
+  readonly encoding: SortedSetEncoding;
   readonly size: number;
-  readonly isOrdered: boolean;
   at(position: number): ScoredMember;
 }
+
+export type SortedSetEncoding = 'listpack' | 'skiplist';
 
 export type ScoreChange = 'added' | 'updated' | 'unchanged';
 
@@ -39,6 +45,8 @@ interface Large {
 }
 
 const FLAT_MEMBER_BYTES = OBJECT_BYTES + 3 * REFERENCE_BYTES + DOUBLE_BYTES;
+/** Up to this size a frozen skip list is shown in order, as stock stores it. */
+const ORDERED_WHEN_FROZEN = 1024;
 /** With the links of a quarter of the nodes on higher levels. */
 const LARGE_MEMBER_BYTES = OBJECT_BYTES + 5 * REFERENCE_BYTES + DOUBLE_BYTES + 24;
 
@@ -67,7 +75,7 @@ export class SortedSetValue {
     return this.flat !== null ? this.flat.length : this.whenLarge.list.length;
   }
 
-  get encoding(): 'listpack' | 'skiplist' {
+  get encoding(): SortedSetEncoding {
     return this.flat !== null ? 'listpack' : 'skiplist';
   }
 
@@ -206,13 +214,24 @@ export class SortedSetValue {
 
   /** The members of this moment, whatever is done to the set later. */
   freeze(): SortedSetView {
+    const { encoding } = this;
     if (this.flat !== null) {
       const flat = this.flat;
       this.flatIsShared = true;
-      return { size: flat.length, isOrdered: true, at: (position) => flat[position] as ScoredMember };
+      return { type: 'zset', encoding, size: flat.length, at: (position) => flat[position] as ScoredMember };
+    }
+    if (this.size <= ORDERED_WHEN_FROZEN) {
+      const members: ScoredMember[] = [];
+      this.walk(this.size - 1, -1, (key, score) => members.push({ key, score }) > 0);
+      return {
+        type: 'zset',
+        encoding,
+        size: members.length,
+        at: (position) => members[position] as ScoredMember,
+      };
     }
     const view = this.whenLarge.members.freeze();
-    return { size: view.size, isOrdered: false, at: (position) => view.at(position) };
+    return { type: 'zset', encoding, size: view.size, at: (position) => view.at(position) };
   }
 
   private get whenLarge(): Large {

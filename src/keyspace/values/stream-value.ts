@@ -22,6 +22,7 @@ export interface TrimOptions {
 
 /** A stream as it was when it was frozen. */
 export interface StreamView {
+  readonly type: 'stream';
   readonly nodes: readonly StreamNode[];
   readonly length: number;
   readonly firstId: StreamId;
@@ -159,6 +160,23 @@ export class StreamValue {
     );
   }
 
+  /**
+   * How many entries were ever added up to an id, which is what a group that has read up to there has read; null
+   * when it cannot be known because entries in between were deleted.
+   */
+  entriesAddedUpTo(id: StreamId): number | null {
+    if (this.entriesAdded === 0) return 0;
+    if (this.entryCount === 0 && id <= this.lastId) return this.entriesAdded;
+    if (id === this.lastId) return this.entriesAdded;
+    if (id > this.lastId) return null;
+    const firstId = this.firstId;
+    if (this.maxDeletedId === MIN_STREAM_ID || this.maxDeletedId < firstId) {
+      if (id < firstId) return this.entriesAdded - this.entryCount;
+      if (id === firstId) return this.entriesAdded - this.entryCount + 1;
+    }
+    return null;
+  }
+
   /** In order of their names, as Redis lists them. */
   get groups(): StreamGroup[] {
     return [...this.groupsByName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -198,6 +216,7 @@ export class StreamValue {
   freeze(): StreamView {
     this.generation++;
     return {
+      type: 'stream',
       nodes: this.nodes.slice(),
       length: this.entryCount,
       firstId: this.firstId,

@@ -4,18 +4,20 @@
  * must not be left in the keyspace without elements, streams excepted.
  */
 
-import type { HashValue } from './hash-value.js';
-import type { ListValue } from './list-value.js';
+import type { HashValue, HashView } from './hash-value.js';
+import type { ListValue, ListView } from './list-value.js';
 import { OBJECT_BYTES, stringMemory } from './memory-estimate.js';
-import type { SetValue } from './set-value.js';
-import type { SortedSetValue } from './sorted-set-value.js';
-import type { StreamValue } from './stream-value.js';
+import type { SetValue, SetView } from './set-value.js';
+import type { SortedSetValue, SortedSetView } from './sorted-set-value.js';
+import type { StreamValue, StreamView } from './stream-value.js';
 
 export type { EncodingLimits } from './encoding-limits.js';
 
 export type StringValue = string | number | Buffer;
 export type Collection = ListValue | HashValue | SetValue | SortedSetValue | StreamValue;
 export type Value = StringValue | Collection;
+/** A value that later changes do not touch. A Buffer is the exception: it shows them. */
+export type FrozenValue = StringValue | ListView | HashView | SetView | SortedSetView | StreamView;
 export type ValueType = 'string' | Collection['type'];
 
 /** A Buffer object with its backing store. */
@@ -41,6 +43,11 @@ export function memoryOf(value: Value): number {
   if (typeof value === 'string') return stringMemory(value);
   if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 0x8000_0000 ? 0 : 16;
   return Buffer.isBuffer(value) ? BUFFER_BYTES + value.length : OBJECT_BYTES + value.memoryBytes;
+}
+
+/** The value of this moment, at a cost that does not grow with its elements; it can be read piece by piece. */
+export function freezeValue(value: Value): FrozenValue {
+  return isStringValue(value) ? value : value.freeze();
 }
 
 /** An independent value with the same content. */

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rename,
   renameSync,
+  rmSync,
   statSync,
   unlink,
   unlinkSync,
@@ -91,6 +92,10 @@ export class NodeDisk implements Disk {
 
   listDirectorySync(path: string): string[] {
     return readdirSync(path).sort();
+  }
+
+  removeTreeSync(path: string): void {
+    rmSync(path, { recursive: true, force: true });
   }
 
   statusSync(path: string): FileStatus | null {

@@ -1,0 +1,15 @@
+/** The commands that work on data, for a server to register. */
+import type { CommandSpec } from '../server/command.js';
+import { genericCommands } from './generic/index.js';
+import { listCommands } from './lists/index.js';
+import { pubsubCommands } from './pubsub.js';
+import { stringCommands } from './strings/index.js';
+import { transactionCommands } from './transactions.js';
+
+export const dataCommands: readonly CommandSpec[] = [
+  ...genericCommands,
+  ...stringCommands,
+  ...listCommands,
+  ...transactionCommands,
+  ...pubsubCommands,
+];

@@ -1,0 +1,21 @@
+/** What can go wrong in the lab. Callers match by `code`. */
+
+/**
+ * - `PORT_IN_USE`: a port that a topology needs is taken; nothing was started.
+ * - `NOT_STARTED`: a program could not be started or ended at once; the message has what it said.
+ * - `NOT_READY`: the members run, but did not become a working topology in time; the message says what is missing.
+ * - `WRONG_STATE`: a member cannot be paused, resumed or restarted in the state it is in.
+ */
+export type LabErrorCode = 'PORT_IN_USE' | 'NOT_STARTED' | 'NOT_READY' | 'WRONG_STATE';
+
+export class LabError extends Error {
+  override readonly name = 'LabError';
+
+  constructor(
+    readonly code: LabErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,45 @@
+/** Composes a data server: the server core with its commands, persistence and replication. */
+
+import { ConfigFileError } from '../config/errors.js';
+import type { ConfigLine } from '../config/errors.js';
+import { aclCommand } from '../commands/acl.js';
+import { clientCommand } from '../commands/client/index.js';
+import { commandCommand } from '../commands/command-introspection.js';
+import { connectionCommands } from '../commands/connection.js';
+import { dataCommands } from '../commands/index.js';
+import { Server } from '../server/server.js';
+import type { Ingredients, Service } from './service.js';
+
+export function composeDataServer({ platform, config, log, lines }: Ingredients): Service {
+  const server = new Server({ platform, config, log, mode: 'standalone' });
+  server.commands.register([
+    ...dataCommands,
+    ...connectionCommands,
+    aclCommand,
+    clientCommand,
+    commandCommand,
+  ]);
+  renameCommands(server, lines.renamedCommands);
+  return {
+    server,
+    runningMode: 'standalone',
+    start(done) {
+      server.start();
+      done(null);
+    },
+  };
+}
+
+/** `rename-command` lines. They come after every part has registered its commands. */
+export function renameCommands(server: Server, lines: readonly ConfigLine[]): void {
+  for (const line of lines) {
+    const [, name = '', newName = ''] = line.words;
+    if (server.commands.find(name) === undefined) {
+      throw new ConfigFileError('No such command in rename-command', line);
+    }
+    if (newName !== '' && server.commands.find(newName) !== undefined) {
+      throw new ConfigFileError('Target command name already exists', line);
+    }
+    server.commands.rename(name, newName);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The payloads of DUMP and RESTORE: type byte, value, two bytes of RDB version, CRC-64 of all that. FUNCTION DUMP
+ * has function opcodes in place of the value.
+ */
+
+import { freezeValue, type EncodingLimits, type Value } from '../../keyspace/values/value.js';
+import { Crc64 } from './crc64.js';
+import { MalformedPart } from './errors.js';
+import { DEFAULT_RDB_VERSION, NEWEST_RDB_VERSION, Opcode } from './format.js';
+import { RdbInput, UNDERFLOW } from './input.js';
+import { RdbOutput } from './output.js';
+import { builderFor } from './value-builder.js';
+import { ValueEncoder, type EncodingOptions } from './value-encoder.js';
+import { writeFunction } from './writer.js';
+
+const FOOTER_BYTES = 10;
+
+/**
+ * - `footer`: version or checksum are wrong; RESTORE says "DUMP payload version or checksum are wrong"
+ * - `format`: the value cannot be decoded, or is an empty collection; RESTORE says "Bad data format"
+ */
+export type DumpProblem = 'footer' | 'format';
+
+export type DecodedDump<T> =
+  { readonly ok: true; readonly content: T } | { readonly ok: false; readonly problem: DumpProblem };
+
+export interface DumpOptions extends Partial<EncodingOptions> {
+  readonly listMaxListpackSize: number;
+  /** `rdbcompression`. */
+  readonly compression: boolean;
+}
+
+export function encodeDumpPayload(value: Value, options: DumpOptions): Buffer {
+  const version = options.version ?? DEFAULT_RDB_VERSION;
+  const output = new RdbOutput(options.compression);
+  const encoder = new ValueEncoder(output, { version, listMaxListpackSize: options.listMaxListpackSize });
+  const frozen = freezeValue(value);
+  output.byte(encoder.typeOf(frozen));
+  encoder.writeWhole(frozen);
+  return withFooter(output.take(), version);
+}
+
+/**
+ * @param verifyChecksum false after DEBUG SET-SKIP-CHECKSUM-VALIDATION.
+ */
+export function decodeDumpPayload(
+  payload: Buffer,
+  limits: EncodingLimits,
+  verifyChecksum: boolean,
+): DecodedDump<Value> {
+  if (!isFooterRight(payload, verifyChecksum)) return { ok: false, problem: 'footer' };
+  return decoding(payload, (input) => {
+    const builder = builderFor(input.byte(), limits);
+    while (!builder.step(input));
+    return builder.value();
+  });
+}
+
+/** The payload of FUNCTION DUMP: the sources of all libraries. */
+export function encodeFunctionsPayload(sources: readonly string[]): Buffer {
+  const output = new RdbOutput(false);
+  for (const source of sources) writeFunction(output, source);
+  return withFooter(output.take(), DEFAULT_RDB_VERSION);
+}
+
+export function decodeFunctionsPayload(payload: Buffer, verifyChecksum: boolean): DecodedDump<string[]> {
+  if (!isFooterRight(payload, verifyChecksum)) return { ok: false, problem: 'footer' };
+  return decoding(payload, (input) => {
+    const sources: string[] = [];
+    while (input.availableBytes > 0) {
+      if ((input.byte() as Opcode) !== Opcode.Function) return null;
+      sources.push(input.string());
+    }
+    return sources;
+  });
+}
+
+/** Runs a decoder on what comes before the footer; null, a malformed part or a missing byte is a bad format. */
+function decoding<T>(payload: Buffer, decode: (input: RdbInput) => T | null): DecodedDump<T> {
+  const input = new RdbInput();
+  input.append(payload.subarray(0, payload.length - FOOTER_BYTES));
+  try {
+    const content = decode(input);
+    return content === null ? { ok: false, problem: 'format' } : { ok: true, content };
+  } catch (problem) {
+    if (problem === UNDERFLOW || problem instanceof MalformedPart) return { ok: false, problem: 'format' };
+    throw problem;
+  }
+}
+
+function isFooterRight(payload: Buffer, verifyChecksum: boolean): boolean {
+  if (payload.length < FOOTER_BYTES) return false;
+  const footer = payload.length - FOOTER_BYTES;
+  if (payload.readUInt16LE(footer) > NEWEST_RDB_VERSION) return false;
+  if (!verifyChecksum) return true;
+  const crc = new Crc64();
+  crc.update(payload, 0, footer + 2);
+  return crc.equals(payload, footer + 2);
+}
+
+function withFooter(body: Buffer, version: number): Buffer {
+  const payload = Buffer.allocUnsafe(body.length + FOOTER_BYTES);
+  body.copy(payload);
+  payload.writeUInt16LE(version, body.length);
+  const crc = new Crc64();
+  crc.update(payload, 0, body.length + 2);
+  crc.writeTo(payload, body.length + 2);
+  return payload;
+}
