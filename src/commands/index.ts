@@ -1,6 +1,7 @@
 /** The commands that work on data, for a server to register. */
 import type { CommandSpec } from '../server/command.js';
 import { genericCommands } from './generic/index.js';
+import { hashCommands } from './hashes/index.js';
 import { listCommands } from './lists/index.js';
 import { pubsubCommands } from './pubsub.js';
 import { stringCommands } from './strings/index.js';
@@ -10,6 +11,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...genericCommands,
   ...stringCommands,
   ...listCommands,
+  ...hashCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];
