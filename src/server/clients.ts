@@ -203,9 +203,7 @@ export class Clients {
   private isProtected(connection: Connection): boolean {
     const { values } = this.server.config;
     if (!values['protected-mode'] || !this.server.acl.defaultUser.isOpen) return false;
-    if (connection.isLocalSocket) return false;
-    const address = connection.remoteAddress;
-    return !(address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.'));
+    return !isLocal(connection);
   }
 
   private exceedsLimit(client: Client, bytes: number): boolean {
@@ -225,6 +223,14 @@ export class Clients {
     if (client.softLimitReachedAtMs === 0) client.softLimitReachedAtMs = nowMs;
     return nowMs - client.softLimitReachedAtMs > limit.softSeconds * 1000;
   }
+}
+
+/** The peer is on this machine: it came through the loopback interface or a Unix socket. */
+export function isLocal({ isLocalSocket, remoteAddress }: Connection): boolean {
+  if (isLocalSocket) return true;
+  return (
+    remoteAddress === '::1' || remoteAddress.startsWith('127.') || remoteAddress.startsWith('::ffff:127.')
+  );
 }
 
 /** Handler of a refused connection: nothing more is expected of it. */

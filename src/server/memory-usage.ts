@@ -12,8 +12,9 @@ import type { Command } from './command.js';
 import { GateRank, type Gate, type Gates } from './gates.js';
 
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
-/** Share of V8's limit that may be used. The rest is for the collector, and for what comes until the next look. */
+/** Shares of V8's limit and of the machine's memory that may be used: the collector needs some, and others do. */
 const HEAP_SHARE = 0.92;
+const MACHINE_SHARE = 0.8;
 /** What may be sent inside MULTI although memory is short: ways out of it. */
 const ALWAYS_ALLOWED_IN_MULTI = new Set(['exec', 'discard', 'multi', 'quit', 'reset']);
 
@@ -32,6 +33,12 @@ export class MemoryUsage implements Gate {
     config.onChange('maxmemory', () => this.check());
   }
 
+  /** Where the process is about to die: V8 gives up, or the system ends it. */
+  private get deadlyBytes(): number {
+    const { readings } = this;
+    return Math.min(readings.heapLimitBytes() * HEAP_SHARE, readings.machineBytes() * MACHINE_SHARE);
+  }
+
   /** Bytes in use, at the last look. */
   get usedBytes(): number {
     return this.used;
@@ -48,7 +55,7 @@ export class MemoryUsage implements Gate {
   check(): void {
     const used = this.read();
     const { maxmemory } = this.config.values;
-    const isShort = (maxmemory > 0 && used > maxmemory) || used > this.readings.heapLimitBytes() * HEAP_SHARE;
+    const isShort = (maxmemory > 0 && used > maxmemory) || used > this.deadlyBytes;
     if (isShort) this.gates.add(this);
     else this.gates.remove(this);
   }

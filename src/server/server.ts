@@ -87,6 +87,8 @@ export class Server {
   noteworthyMs = Infinity;
   /** `latency-tracking`: every command is counted in its histogram. */
   tracksLatency = true;
+  /** DEBUG PAUSE-CRON: periodic work stops. */
+  cronPaused = false;
   /** DEBUG subcommands of the parts above: RELOAD, LOADAOF, ... By lower-case name. */
   readonly debugSubcommands = new Map<string, CommandHandler>();
 
@@ -264,6 +266,7 @@ export class Server {
   }
 
   private cron(): void {
+    if (this.cronPaused) return;
     this.beginTurn();
     const beganMs = this.platform.clock.monotonicMs();
     this.cronRuns++;

@@ -19,7 +19,7 @@ export function serverSection(server: Server): InfoSection {
 }
 
 function write(server: Server, info: InfoWriter): void {
-  const { platform, config, statistics, shutdownHandler } = server;
+  const { platform, config, statistics, shutdown } = server;
   const { processes, clock } = platform;
   const uptimeSeconds = Math.max(0, Math.floor((clock.nowMs() - statistics.startedAtMs) / 1000));
   info.field('redis_version', REDIS_VERSION);
@@ -47,8 +47,8 @@ function write(server: Server, info: InfoWriter): void {
   info.field('executable', bytesFromText(processes.executablePath));
   info.field('config_file', bytesFromText(config.filePath ?? ''));
   info.field('io_threads_active', 0);
-  const deadlineMs = shutdownHandler?.deadlineMs ?? null;
-  if (deadlineMs !== null) info.field('shutdown_in_milliseconds', Math.max(0, deadlineMs - clock.nowMs()));
+  const { remainingMs } = shutdown;
+  if (remainingMs !== null) info.field('shutdown_in_milliseconds', remainingMs);
   writeListeners(server, info);
 }
 
