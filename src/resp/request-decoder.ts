@@ -61,6 +61,11 @@ export class RequestDecoder {
     return this.buffer.length - this.position + this.largeFilled;
   }
 
+  /** Bytes that are held for this input: those of commands being executed now count, too. */
+  get heldBytes(): number {
+    return this.buffer.length + this.largeFilled;
+  }
+
   /** True when part of a command has been received. */
   get isMidCommand(): boolean {
     return this.remaining > 0 || this.position < this.buffer.length;
