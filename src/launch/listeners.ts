@@ -48,7 +48,7 @@ export class Listeners {
   private open: Open[] = [];
 
   constructor(
-    private readonly network: Network,
+    private readonly network: Pick<Network, 'listen'>,
     private readonly config: ServerConfig,
     private readonly log: Logger,
     private readonly onConnection: (connection: Connection) => void,

@@ -13,21 +13,6 @@ export function databaseIndexArgument(client: Client, text: string, error: strin
   return integerInRange(client, text, INT_MIN, INT_MAX, error);
 }
 
-export function select(client: Client, args: string[]): void {
-  const { server, reply } = client;
-  const index = databaseIndexArgument(client, args[1]);
-  if (Number.isNaN(index)) return;
-  const database = server.keyspace.databases[index];
-  if (server.mode === 'cluster' && index !== 0) {
-    reply.error('ERR SELECT is not allowed in cluster mode');
-  } else if (database === undefined) {
-    reply.error(DATABASE_OUT_OF_RANGE);
-  } else {
-    client.database = database;
-    reply.ok();
-  }
-}
-
 export function databaseSize(client: Client): void {
   client.reply.integer(client.database.size);
 }
