@@ -14,11 +14,13 @@ export class Attendance<Attended extends Instance> {
   #scheduled = false;
 
   /**
-   * @param attend does what is due for the instance and returns when to come back, null for only when something happens
+   * @param attend does what is due for the instance
+   * @param dueMs when something is due next; null when only an event can change that
    */
   constructor(
     private readonly platform: Pick<Platform, 'clock' | 'timers'>,
-    private readonly attend: (instance: Attended) => number | null,
+    private readonly attend: (instance: Attended) => void,
+    private readonly dueMs: (instance: Attended) => number | null,
   ) {}
 
   add(instance: Attended): void {
@@ -54,8 +56,13 @@ export class Attendance<Attended extends Instance> {
   /** Attends to the instance at once. */
   now(instance: Attended): void {
     if (!this.#alarms.has(instance)) return;
-    const dueMs = this.attend(instance);
-    this.#alarms.get(instance)?.set(dueMs);
+    this.attend(instance);
+    this.rearm(instance);
+  }
+
+  /** What is due for the instance may be due earlier now. */
+  rearm(instance: Attended): void {
+    this.#alarms.get(instance)?.set(this.dueMs(instance));
   }
 
   close(): void {

@@ -37,7 +37,7 @@ export class Failovers {
     if (!this.sentinel.isWatched(master)) return;
     const actions = master.election.step(input, this.sentinel.nowMs(), this.#electionSurroundings(master));
     for (const action of actions) this.#performElection(master, action);
-    this.sentinel.attendSoon(master);
+    this.sentinel.rearm(master);
   }
 
   order(master: MonitoredMaster, mode: OrderedMode): void {
@@ -137,7 +137,7 @@ export class Failovers {
     if (leadership === null || this.sentinel.tilt.isActive) return;
     const actions = leadership.step(input, this.sentinel.nowMs(), this.#leadershipSurroundings(master));
     this.#performAll(master, actions);
-    this.sentinel.attendSoon(master);
+    this.sentinel.rearm(master);
   }
 
   #leadershipSurroundings(master: MonitoredMaster): LeadershipSurroundings {

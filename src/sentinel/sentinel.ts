@@ -119,7 +119,11 @@ export class Sentinel implements InstanceWatcher {
     this.scripts = new Scripts({ clock, timers, processes, periods, say: (what) => this.events.say(what) });
     this.resolver = new Resolver(network, this.options, log);
     this.#detector = new Detector(this.events, periods);
-    this.#attendance = new Attendance(platform, (instance) => this.#attend(instance));
+    this.#attendance = new Attendance(
+      platform,
+      (instance) => this.#attend(instance),
+      (instance) => this.#dueMs(instance),
+    );
     this.#restore(configuration);
   }
 
@@ -158,6 +162,11 @@ export class Sentinel implements InstanceWatcher {
     this.#attendance.soon(instance);
   }
 
+  /** What is due for the instance may be due earlier now. */
+  rearm(instance: WatchedInstance): void {
+    this.#attendance.rearm(instance);
+  }
+
   /** Whether the instance is still part of what we watch: answers come late. */
   isWatched(instance: WatchedInstance): boolean {
     return this.#attendance.has(instance);
@@ -168,8 +177,8 @@ export class Sentinel implements InstanceWatcher {
     this.#attendance.allSoon();
   }
 
-  /** Does what is due for an instance; returns when to come back. */
-  #attend(instance: WatchedInstance): number | null {
+  /** Does what is due for an instance. */
+  #attend(instance: WatchedInstance): void {
     this.tilt.look();
     const master = groupOf(instance);
     const nowMs = this.nowMs();
@@ -177,7 +186,6 @@ export class Sentinel implements InstanceWatcher {
     if (instance.role !== 'sentinel') this.reports.attend(instance, nowMs);
     this.hellos.attend(instance, master, nowMs);
     if (!this.tilt.isActive) this.#judge(instance, master, nowMs);
-    return this.#dueMs(instance);
   }
 
   #judge(instance: WatchedInstance, master: MonitoredMaster, nowMs: number): void {
@@ -200,6 +208,7 @@ export class Sentinel implements InstanceWatcher {
     this.failovers.look(master);
   }
 
+  /** When something is due for an instance next if nothing happens. */
   #dueMs(instance: WatchedInstance): number | null {
     const dues = [instance.link.nextDueMs(), this.hellos.dueMs(instance)];
     if (instance.role !== 'sentinel') dues.push(this.reports.dueMs(instance));

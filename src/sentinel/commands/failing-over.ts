@@ -18,6 +18,12 @@ export const failoverSubcommands: SubcommandGroup = (sentinel) => [
     'Tells whether a master is down for us, and votes.',
     (client, args) => answerQuestion(client, sentinel, args),
   ),
+  subcommand('standing', 5, 'Takes note that another sentinel stands for election.', (client, args) => {
+    const [, , host, port, runId] = args;
+    const master = sentinel.findMaster(host, parseSafeInteger(port));
+    if (master !== null) sentinel.dialect.takeAnnouncement(master, toNodeId(runId));
+    client.reply.ok();
+  }),
   subcommand(
     'stand-down',
     6,
