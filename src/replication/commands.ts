@@ -23,8 +23,7 @@ const WAIT_ON_REPLICA = `ERR WAIT cannot be used with replica instances. ${ANSWE
 const WAITAOF_ON_REPLICA =
   'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and ' +
   'are not propagated.';
-const WAITAOF_WITHOUT_AOF =
-  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
+const WAITAOF_WITHOUT_AOF = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 
 const BETWEEN_SERVERS: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading', 'no_multi'];
 

@@ -125,7 +125,8 @@ export class ReplicaRole implements LinkOwner {
   }
 
   onFullResync(_promised: Promised): void {
-    if (this.resumePoint !== null) this.surroundings.server.log.notice('Discarding previously cached master state.');
+    if (this.resumePoint !== null)
+      this.surroundings.server.log.notice('Discarding previously cached master state.');
     this.resumePoint = null;
   }
 
@@ -150,7 +151,10 @@ export class ReplicaRole implements LinkOwner {
     return applier;
   }
 
-  private streamOwner(): { onCommandError(text: string, commandName: string): void; onProtocolError(text: string): void } {
+  private streamOwner(): {
+    onCommandError(text: string, commandName: string): void;
+    onProtocolError(text: string): void;
+  } {
     const { server } = this.surroundings;
     return {
       onCommandError: (text, commandName) => {
