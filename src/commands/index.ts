@@ -1,5 +1,6 @@
 /** The commands that work on data, for a server to register. */
 import type { CommandSpec } from '../server/command.js';
+import { bitmapCommands } from './bitmaps/index.js';
 import { genericCommands } from './generic/index.js';
 import { hashCommands } from './hashes/index.js';
 import { listCommands } from './lists/index.js';
@@ -16,6 +17,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...hashCommands,
   ...setCommands,
   ...sortedSetCommands,
+  ...bitmapCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];
