@@ -5,6 +5,7 @@ import { hashCommands } from './hashes/index.js';
 import { listCommands } from './lists/index.js';
 import { pubsubCommands } from './pubsub.js';
 import { setCommands } from './sets/index.js';
+import { sortedSetCommands } from './sorted-sets/index.js';
 import { stringCommands } from './strings/index.js';
 import { transactionCommands } from './transactions.js';
 
@@ -14,6 +15,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...listCommands,
   ...hashCommands,
   ...setCommands,
+  ...sortedSetCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];
