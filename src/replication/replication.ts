@@ -16,6 +16,7 @@ import { FullSync } from './full-sync.js';
 import { History } from './history.js';
 import type { Offset } from './identity.js';
 import { replicationSection } from './info-section.js';
+import { intakeFor } from './intakes.js';
 import type { PsyncDecision, PsyncRequest } from './psync-decision.js';
 import { NO_REPLICATION_ID } from './identity.js';
 import { ReplicaIntroduction, ReplicaSession } from './replica-session.js';
@@ -34,8 +35,8 @@ const UNBLOCKED =
 export interface ReplicationParts {
   readonly server: Server;
   readonly snapshots: SnapshotSource;
-  /** Takes in a master's snapshot. */
-  readonly beginIntake: (replication: Replication) => BeginIntake;
+  /** Told of every change of role, and of the role at start if it is a replica's. */
+  readonly onRoleChange?: (role: 'master' | 'replica') => void;
   /** Up to where the append-only file is on disk; null without one. */
   readonly localDiskOffset?: () => Offset | null;
 }
@@ -50,6 +51,7 @@ export class Replication {
   private readonly server: Server;
   private readonly beginIntake: BeginIntake;
   private readonly localDiskOffset: () => Offset | null;
+  private readonly onRoleChange: (role: 'master' | 'replica') => void;
   private readonly introductions = new WeakMap<Client, ReplicaIntroduction>();
   private replicaRole: ReplicaRole | null = null;
   private gates: Gate[] = [];
@@ -67,7 +69,8 @@ export class Replication {
     const { server } = parts;
     this.server = server;
     this.localDiskOffset = parts.localDiskOffset ?? (() => null);
-    this.beginIntake = parts.beginIntake(this);
+    this.onRoleChange = parts.onRoleChange ?? (() => undefined);
+    this.beginIntake = intakeFor({ server, detachFollowers: () => this.detachFollowers() });
     const { random } = server.platform;
     this.history = new History(
       (length) => random.hex(length),
@@ -152,6 +155,7 @@ export class Replication {
     server.config.assign('replicaof', null);
     this.updateSink();
     this.updateGates();
+    this.onRoleChange('master');
   }
 
   /** Whether PSYNC and SYNC may be answered now; otherwise the client has been told why not. */
@@ -228,6 +232,12 @@ export class Replication {
     this.startRole(target, position === null ? null : { databaseIndex: position.streamDatabase });
   }
 
+  /** Our dataset is about to be replaced by a master's: who follows us must ask anew. */
+  private detachFollowers(): void {
+    this.replicas.disconnectAll();
+    this.history.abandonBacklog();
+  }
+
   /** Ends the link and everything that waits. The replicas' connections are closed by the server. */
   close(): void {
     this.replicaRole?.close();
@@ -251,6 +261,7 @@ export class Replication {
       resume,
     );
     this.updateGates();
+    this.onRoleChange('replica');
     this.replicaRole.link.start();
   }
 
