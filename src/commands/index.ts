@@ -1,7 +1,9 @@
 /** The commands that work on data, for a server to register. */
 import type { CommandSpec } from '../server/command.js';
+import { bitmapCommands } from './bitmaps/index.js';
 import { genericCommands } from './generic/index.js';
 import { hashCommands } from './hashes/index.js';
+import { hyperLogLogCommands } from './hyperloglog/index.js';
 import { listCommands } from './lists/index.js';
 import { pubsubCommands } from './pubsub.js';
 import { setCommands } from './sets/index.js';
@@ -16,6 +18,8 @@ export const dataCommands: readonly CommandSpec[] = [
   ...hashCommands,
   ...setCommands,
   ...sortedSetCommands,
+  ...bitmapCommands,
+  ...hyperLogLogCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];
