@@ -71,6 +71,14 @@ export class Keyspace {
     return size;
   }
 
+  /** Bytes of the dictionaries themselves, without keys and values. */
+  get overheadBytes(): number {
+    let bytes = 0;
+    for (const { entries, expiries } of this.databases)
+      bytes += entries.overheadBytes + expiries.overheadBytes;
+    return bytes;
+  }
+
   /** Exchanges the contents of two databases; clients stay connected to their number. */
   swap(first: Database, second: Database): void {
     const { entries, expiries } = first;

@@ -154,6 +154,7 @@ export class Client implements ConnectionHandler {
     if (this.closed) return;
     this.totalBytesIn += chunk.length;
     this.server.statistics.totalNetInputBytes += chunk.length;
+    this.server.statistics.totalReadsProcessed++;
     this.decoder.feed(chunk);
     this.server.beginTurn();
     this.lastInteractionMs = this.server.nowMs;
@@ -229,6 +230,7 @@ export class Client implements ConnectionHandler {
     const bytes = this.reply.pendingBytes;
     this.totalBytesOut += bytes;
     this.server.statistics.totalNetOutputBytes += bytes;
+    this.server.statistics.totalWritesProcessed++;
     this.reply.flush(connection);
     if (this.closeAfterReply) connection.end();
   }

@@ -27,6 +27,7 @@ import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
 import { Shutdown } from './shutdown.js';
 import { LatencyMonitor } from './latency-monitor.js';
+import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
@@ -70,11 +71,14 @@ export class Server {
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly persistenceStatus = new PersistenceStatus();
+  readonly memory: MemoryUsage;
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
+  /** Set by replication; INFO says it. */
+  replicationBacklogBytes = 0;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -83,6 +87,8 @@ export class Server {
   noteworthyMs = Infinity;
   /** `latency-tracking`: every command is counted in its histogram. */
   tracksLatency = true;
+  /** DEBUG PAUSE-CRON: periodic work stops. */
+  cronPaused = false;
   /** DEBUG subcommands of the parts above: RELOAD, LOADAOF, ... By lower-case name. */
   readonly debugSubcommands = new Map<string, CommandHandler>();
 
@@ -115,6 +121,7 @@ export class Server {
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
     );
     this.acl = new Acl(this);
+    this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
@@ -259,11 +266,13 @@ export class Server {
   }
 
   private cron(): void {
+    if (this.cronPaused) return;
     this.beginTurn();
     const beganMs = this.platform.clock.monotonicMs();
     this.cronRuns++;
     const { nowMs } = this;
     this.statistics.sample(nowMs);
+    this.memory.check();
     if (!this.pause.pausesWrites) this.expireActively();
     this.propagation.endUnit(true);
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);

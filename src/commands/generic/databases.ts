@@ -1,4 +1,4 @@
-/** Commands about numbered databases: SELECT, DBSIZE, SWAPDB, FLUSHDB, FLUSHALL. */
+/** Commands about numbered databases: DBSIZE, SWAPDB, FLUSHDB, FLUSHALL. */
 import type { Database } from '../../keyspace/database.js';
 import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';
@@ -11,21 +11,6 @@ const INT_MIN = -0x80000000;
 /** A database number as it was sent, which need not exist; NaN after an error. */
 export function databaseIndexArgument(client: Client, text: string, error: string | null = null): number {
   return integerInRange(client, text, INT_MIN, INT_MAX, error);
-}
-
-export function select(client: Client, args: string[]): void {
-  const { server, reply } = client;
-  const index = databaseIndexArgument(client, args[1]);
-  if (Number.isNaN(index)) return;
-  const database = server.keyspace.databases[index];
-  if (server.mode === 'cluster' && index !== 0) {
-    reply.error('ERR SELECT is not allowed in cluster mode');
-  } else if (database === undefined) {
-    reply.error(DATABASE_OUT_OF_RANGE);
-  } else {
-    client.database = database;
-    reply.ok();
-  }
 }
 
 export function databaseSize(client: Client): void {

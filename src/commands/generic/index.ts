@@ -1,7 +1,7 @@
 /** The declarations of the commands about keys and databases. */
 import { keyAt, keyRange, type CommandSpec } from '../../server/command.js';
 import { MS_FROM_NOW, SECONDS_FROM_NOW, UNIX_MS, UNIX_SECONDS } from '../expire-time.js';
-import { databaseSize, flushAll, flushDatabase, select, swapDatabases } from './databases.js';
+import { databaseSize, flushAll, flushDatabase, swapDatabases } from './databases.js';
 import { expire, persist, timeToLive } from './expiry.js';
 import {
   copy,
@@ -358,16 +358,6 @@ export const genericCommands: readonly CommandSpec[] = [
         handler: objectHelp,
       },
     ],
-  },
-  {
-    name: 'select',
-    summary: 'Chooses the database of this connection.',
-    since: '1.0.0',
-    group: 'connection',
-    complexity: 'O(1)',
-    arity: 2,
-    flags: ['loading', 'stale', 'fast'],
-    handler: select,
   },
   {
     name: 'dbsize',

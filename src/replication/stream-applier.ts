@@ -1,0 +1,133 @@
+/**
+ * Applies a master's stream: executes its commands as a trusted client and counts its bytes exactly as received.
+ *
+ * The applied offset moves command by command, and stands still inside MULTI until EXEC. The same bytes are passed
+ * on to the own backlog (and so to sub-replicas) once they are applied, unchanged, so that offsets are the same along
+ * a chain. Nothing is ever answered except the request for an acknowledgement, which the REPLCONF command serves.
+ */
+import type { Connection } from '../platform/platform.js';
+import { Decoded } from '../resp/request-decoder.js';
+import type { Client } from '../server/client.js';
+import type { Server } from '../server/server.js';
+import { advance, type Offset } from './identity.js';
+import type { OutgoingStream } from './outgoing-stream.js';
+
+/** What the owner of the stream hears. */
+export interface StreamOwner {
+  /** A command of the stream failed: the dataset may differ from the master's from here on. */
+  onCommandError(text: string, commandName: string): void;
+  /** The stream is no stream of commands. */
+  onProtocolError(text: string): void;
+}
+
+export class StreamApplier {
+  /** Stands for the master in CLIENT LIST and executes its commands. */
+  readonly client: Client;
+  private readonly startOffset: Offset;
+  private applied: Offset;
+  private received: Offset;
+  /** Bytes received but not applied: a command, or a transaction, that is not yet whole. */
+  private unapplied: Buffer[] = [];
+  private closed = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly stream: OutgoingStream,
+    private readonly owner: StreamOwner,
+    connection: Connection,
+    start: { readonly offset: Offset; readonly databaseIndex: number },
+  ) {
+    this.startOffset = start.offset;
+    this.applied = start.offset;
+    this.received = start.offset;
+    this.client = server.clients.createInternal('master', connection);
+    this.client.database = server.keyspace.databases[start.databaseIndex] ?? server.keyspace.databases[0];
+    this.client.decoder.maxBulkBytes = Number.MAX_SAFE_INTEGER;
+    server.clients.register(this.client);
+  }
+
+  /** The last byte whose command has been executed. */
+  get appliedOffset(): Offset {
+    return this.applied;
+  }
+
+  /** The last byte received. */
+  get receivedOffset(): Offset {
+    return this.received;
+  }
+
+  /** The database that the stream has selected at the applied offset. */
+  get databaseIndex(): number {
+    return this.client.database.index;
+  }
+
+  /** Takes a piece of the stream. The chunk may be reused when this returns. */
+  feed(chunk: Buffer): void {
+    const { server, client } = this;
+    this.received = advance(this.received, chunk.length);
+    server.statistics.totalNetReplicationInputBytes += chunk.length;
+    server.beginTurn();
+    client.lastInteractionMs = server.nowMs;
+    const appliedBefore = this.applied;
+    client.decoder.feed(chunk);
+    this.execute();
+    client.decoder.retain();
+    // Also when the stream has just ended: what was executed is part of the history.
+    this.passOn(chunk, this.applied - appliedBefore);
+  }
+
+  /** Ends the stream: what is not applied is dropped, it will come again. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.client.close();
+  }
+
+  private execute(): void {
+    const { server, client } = this;
+    const { decoder, reply } = client;
+    const { keyspace } = server;
+    const expiryModeForClients = keyspace.expiryMode;
+    // The master decides when a key dies: until its DEL comes, its commands must find the key alive.
+    keyspace.expiryMode = 'see';
+    while (!this.closed) {
+      const decoded = decoder.next();
+      if (decoded !== Decoded.Command) {
+        if (decoded === Decoded.Error) this.owner.onProtocolError(decoder.errorText);
+        break;
+      }
+      if (decoder.args.length > 0) {
+        const errorsBefore = reply.errorCount;
+        server.dispatcher.process(client, decoder.args);
+        if (reply.errorCount !== errorsBefore) {
+          this.owner.onCommandError(reply.lastError, client.command?.fullName ?? decoder.args[0]);
+        }
+        reply.clear();
+      }
+      if (client.transaction === null && !this.closed) {
+        this.applied = advance(this.startOffset, decoder.consumedBytes);
+      }
+    }
+    // A command of the stream cannot change the role, so this still is a replica.
+    keyspace.expiryMode = expiryModeForClients;
+  }
+
+  /** Passes on the first `bytes` of what had not been applied; `chunk` is the last piece of it. */
+  private passOn(chunk: Buffer, bytes: number): void {
+    let remaining = bytes;
+    while (remaining > 0 && this.unapplied.length > 0) {
+      const oldest = this.unapplied[0];
+      if (oldest.length <= remaining) {
+        this.stream.appendRaw(oldest);
+        this.unapplied.shift();
+        remaining -= oldest.length;
+      } else {
+        this.stream.appendRaw(oldest.subarray(0, remaining));
+        this.unapplied[0] = oldest.subarray(remaining);
+        remaining = 0;
+      }
+    }
+    if (remaining > 0) this.stream.appendRaw(chunk.subarray(0, remaining));
+    if (remaining < chunk.length) this.unapplied.push(Buffer.from(chunk.subarray(remaining)));
+  }
+}
