@@ -1,6 +1,7 @@
 /** CONFIG: reading, changing and writing the configuration of the running server. */
 import { ConfigWriter } from '../config/config-writer.js';
 import type { Client } from '../server/client.js';
+import { isLocal } from '../server/clients.js';
 import type { CommandFlag, CommandSpec } from '../server/command.js';
 import type { Server } from '../server/server.js';
 import { SYNTAX_ERROR } from './error-texts.js';
@@ -53,10 +54,7 @@ function set(client: Client, args: string[]): void {
 /** What `enable-protected-configs` and its like say about a client. */
 function allows(client: Client, whom: 'no' | 'yes' | 'local'): boolean {
   if (whom !== 'local') return whom === 'yes';
-  const { connection } = client;
-  if (connection === null || connection.isLocalSocket) return true;
-  const address = connection.remoteAddress;
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+  return client.connection !== null && isLocal(client.connection);
 }
 
 /** Writes the file and answers. `force`: every directive, default or not. */
