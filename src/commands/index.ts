@@ -3,6 +3,7 @@ import type { CommandSpec } from '../server/command.js';
 import { bitmapCommands } from './bitmaps/index.js';
 import { genericCommands } from './generic/index.js';
 import { hashCommands } from './hashes/index.js';
+import { hyperLogLogCommands } from './hyperloglog/index.js';
 import { listCommands } from './lists/index.js';
 import { pubsubCommands } from './pubsub.js';
 import { setCommands } from './sets/index.js';
@@ -18,6 +19,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...setCommands,
   ...sortedSetCommands,
   ...bitmapCommands,
+  ...hyperLogLogCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];

@@ -11,7 +11,7 @@ const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGCHLD', 'SIGURG
 export class ProcessTable implements Processes {
   readonly pid: number;
   readonly executablePath = '/usr/bin/node';
-  readonly operatingSystem = 'Linux virtual x86_64';
+  readonly operatingSystem = 'Virtual 1.0 x86_64';
   private readonly listeners = new Map<NodeJS.Signals, Set<() => void>>();
 
   constructor(
