@@ -145,6 +145,7 @@ export class Saving {
     this.running = null;
     status.backgroundSaveInProgress = false;
     status.lastBackgroundSaveSeconds = Math.floor((platform.clock.nowMs() - running.startedAtMs) / 1000);
+    this.snapshots.announceIdle();
   }
 
   private saved(dirtyAtStart: number): void {

@@ -19,6 +19,9 @@ export class Snapshots {
   /** Where the replication stream is; registered by replication. */
   replicationState: () => Origin['replication'] = () => null;
 
+  /** Called when a snapshot has ended, so that those who waited for it may begin theirs. */
+  readonly idleListeners: (() => void)[] = [];
+
   private walk: SnapshotWalk | null = null;
 
   constructor(private readonly server: Server) {
@@ -30,7 +33,7 @@ export class Snapshots {
   }
 
   /** A frame for a receiver of the snapshot that is about to begin: the state it names is that of now. */
-  newFrame(): SnapshotFrame {
+  newFrame(withFunctions = true): SnapshotFrame {
     const { server } = this;
     const aux = auxFields({
       redisVersion: REDIS_VERSION,
@@ -42,7 +45,7 @@ export class Snapshots {
     return new SnapshotFrame({
       version: DEFAULT_RDB_VERSION,
       aux,
-      functions: this.functions,
+      functions: withFunctions ? this.functions : [],
       checksum: server.config.values.rdbchecksum,
     });
   }
@@ -63,6 +66,7 @@ export class Snapshots {
         if (this.walk === walk) this.walk = null;
         this.reportProgress();
         onDone(isComplete);
+        this.announceIdle();
       },
     );
     this.walk = walk;
@@ -73,6 +77,10 @@ export class Snapshots {
   /** Ends the running snapshot, if any, without a result. */
   abort(reason: string): void {
     this.walk?.abort(reason);
+  }
+
+  announceIdle(): void {
+    for (const listener of this.idleListeners) listener();
   }
 
   private options(): SnapshotOptions {
