@@ -2,23 +2,19 @@
 
 import { ConfigFileError } from '../config/errors.js';
 import type { ConfigLine } from '../config/errors.js';
-import { aclCommand } from '../commands/acl.js';
-import { clientCommand } from '../commands/client/index.js';
-import { commandCommand } from '../commands/command-introspection.js';
-import { connectionCommands } from '../commands/connection.js';
+import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
+import { addServerSections } from '../commands/info/index.js';
+import { serverCommands } from '../commands/server-commands.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
 export function composeDataServer({ platform, config, log, lines }: Ingredients): Service {
   const server = new Server({ platform, config, log, mode: 'standalone' });
-  server.commands.register([
-    ...dataCommands,
-    ...connectionCommands,
-    aclCommand,
-    clientCommand,
-    commandCommand,
-  ]);
+  server.commands.register([...dataCommands, ...serverCommands]);
+  registerConfigDebugging(server);
+  addServerSections(server);
+  server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);
   return {
     server,

@@ -278,6 +278,8 @@ export interface Processes {
   cpuSeconds(): { readonly user: number; readonly system: number };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly executablePath: string;
+  /** Name, release and processor: `Linux 6.1.0 x86_64`. */
+  readonly operatingSystem: string;
 }
 
 export interface MemoryReadings {
