@@ -6,6 +6,7 @@ import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
+import { Persistence } from '../persistence/persistence.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
@@ -14,6 +15,7 @@ export function composeDataServer({ platform, config, log, lines }: Ingredients)
   server.commands.register([...dataCommands, ...serverCommands]);
   registerConfigDebugging(server);
   addServerSections(server);
+  const persistence = new Persistence(server);
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);
   return {
@@ -21,7 +23,7 @@ export function composeDataServer({ platform, config, log, lines }: Ingredients)
     runningMode: 'standalone',
     start(done) {
       server.start();
-      done(null);
+      persistence.loadAtStart((problem) => done(problem));
     },
   };
 }
