@@ -10,7 +10,6 @@ import type { ConfigValues } from '../config/directives/index.js';
 import type { SnapshotFacts } from '../persistence/loading/keyspace-loader.js';
 import { Persistence } from '../persistence/persistence.js';
 import { parseReplicationId, toOffset } from '../replication/identity.js';
-import { PersistentSnapshots } from '../replication/persistent-snapshots.js';
 import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
@@ -24,18 +23,13 @@ export function composeDataServer({ platform, config, log, lines }: Ingredients)
   const persistence = new Persistence(server);
   const replication = new Replication({
     server,
-    snapshots: new PersistentSnapshots(persistence),
+    snapshots: persistence.replicaSnapshots,
     onRoleChange: (role) => {
       server.role = role;
       log.role = role === 'master' ? 'M' : 'S';
     },
   });
-  persistence.snapshots.replicationState = () => {
-    const position = replication.streamPosition;
-    if (position === null) return null;
-    const { streamDatabase, replid, offset } = position;
-    return { streamDatabase, replicationId: replid, offset };
-  };
+  persistence.snapshots.streamPosition = () => replication.streamPosition;
   renameCommands(server, lines.renamedCommands);
   return {
     server,
