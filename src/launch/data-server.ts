@@ -2,6 +2,7 @@
 
 import { ConfigFileError } from '../config/errors.js';
 import type { ConfigLine } from '../config/errors.js';
+import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
@@ -11,6 +12,7 @@ import type { Ingredients, Service } from './service.js';
 export function composeDataServer({ platform, config, log, lines }: Ingredients): Service {
   const server = new Server({ platform, config, log, mode: 'standalone' });
   server.commands.register([...dataCommands, ...serverCommands]);
+  registerConfigDebugging(server);
   addServerSections(server);
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);
