@@ -8,7 +8,7 @@ import { RdbOutput } from '../../src/persistence/rdb/output.js';
 import { RdbWriter } from '../../src/persistence/rdb/writer.js';
 import type { Connection, ConnectionHandler, Platform } from '../../src/platform/platform.js';
 import { VirtualWorld } from '../../src/platform/virtual/index.js';
-import type { VirtualProcess } from '../../src/platform/virtual/process.js';
+import type { VirtualProcess } from '../../src/platform/virtual/virtual-process.js';
 import type { WorldOptions } from '../../src/platform/virtual/world.js';
 import { Replication } from '../../src/replication/replication.js';
 import { Server } from '../../src/server/server.js';
