@@ -23,7 +23,8 @@ import {
   type AddressMap,
   type HostAndPort,
 } from './address.js';
-import { ClientConnection, type ClientPlatform, type Credentials } from './connection.js';
+import type { ClientConnection } from './connection.js';
+import { type ClientPlatform, type Credentials } from './connection.js';
 import { ClientError } from './errors.js';
 import { checkMaster, roleProblem } from './master-check.js';
 import {
@@ -262,16 +263,13 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   }
 
   private roundContext(): RoundContext {
-    const discovery = this;
     return {
       platform: this.platform,
       masterName: this.options.name,
       masterCredentials: this.masterCredentials,
       masterTimeoutMs: this.times.masterTimeoutMs,
       list: this.list,
-      get newestEpoch() {
-        return discovery.newestEpoch;
-      },
+      newestEpoch: () => this.newestEpoch,
       queryOf: (sentinel) => this.queryOf(sentinel),
       toReachable: this.toReachable,
       onAnswer: (named) => this.supersede(named),

@@ -47,7 +47,7 @@ export interface RoundContext {
   readonly masterTimeoutMs: number;
   readonly list: SentinelList;
   /** The newest configuration epoch that any sentinel has told of. */
-  readonly newestEpoch: number;
+  newestEpoch(): number;
   queryOf(sentinel: ListedSentinel): SentinelQuery;
   /** Where an announced address is reached from here. */
   toReachable(announced: HostAndPort): HostAndPort;
@@ -102,8 +102,9 @@ export class ResolutionRound {
 
   private consider(sentinel: ListedSentinel, answer: SentinelAnswer, refuse: (error: Error) => void): void {
     const { context } = this;
-    if (answer.configEpoch < context.newestEpoch) {
-      const text = `Names ${formatAddress(answer.master)} by config epoch ${answer.configEpoch}, older than ${context.newestEpoch}`;
+    const newestEpoch = context.newestEpoch();
+    if (answer.configEpoch < newestEpoch) {
+      const text = `Names ${formatAddress(answer.master)} by config epoch ${answer.configEpoch}, older than ${newestEpoch}`;
       refuse(new ClientError('OLD_EPOCH', text));
       return;
     }

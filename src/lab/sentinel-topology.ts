@@ -76,6 +76,8 @@ interface Ports {
 
 export class SentinelTopology {
   readonly masterName: string;
+  /** Of the servers. */
+  readonly password: string | undefined;
   readonly directory: string;
   /** The one that was the master at the start is the first. */
   readonly servers: readonly Member[];
@@ -89,6 +91,7 @@ export class SentinelTopology {
     ports: Ports,
   ) {
     this.masterName = options.masterName ?? 'mymaster';
+    this.password = options.password;
     this.isTemporary = options.directory === undefined;
     this.directory = platform.disk.absolutePath(options.directory ?? temporaryDirectory(platform));
     this.servers = ports.servers.map((port, index) => this.makeServer(index, port, ports));

@@ -130,3 +130,18 @@ function formatShortest(value: number): string {
   }
   return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${magnitude}`;
 }
+
+/** Formats a double with 17 significant digits, as C's `%.17g`: exact, but not the shortest form. */
+export function formatSeventeenDigits(value: number): string {
+  if (!Number.isFinite(value)) return formatDouble(value);
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const [mantissa = '', exponentText = ''] = value.toExponential(16).split('e');
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 17) return withoutTrailingZeros(value.toFixed(16 - exponent));
+  const sign = exponent < 0 ? '-' : '+';
+  return `${withoutTrailingZeros(mantissa)}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+function withoutTrailingZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+}

@@ -104,7 +104,8 @@ function mayReadOtherKeys(client: Client, option: 'BY' | 'GET'): boolean {
     client.reply.error(`ERR ${option} option of SORT denied in Cluster mode.`);
     return false;
   }
-  if (client.isTrusted || client.user.allowsEverything) return true;
+  const { command, args, server } = client;
+  if (client.isTrusted || (command !== null && server.acl.mayReadEveryKey(client, command, args))) return true;
   client.reply.error(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
   return false;
 }

@@ -86,7 +86,7 @@ export class RdbInput {
 
   byte(): number {
     if (this.position >= this.end) throw UNDERFLOW;
-    return this.window[this.position++] as number;
+    return this.window[this.position++];
   }
 
   int32(): number {
