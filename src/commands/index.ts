@@ -2,6 +2,7 @@
 import type { CommandSpec } from '../server/command.js';
 import { bitmapCommands } from './bitmaps/index.js';
 import { genericCommands } from './generic/index.js';
+import { geoCommands } from './geo/index.js';
 import { hashCommands } from './hashes/index.js';
 import { hyperLogLogCommands } from './hyperloglog/index.js';
 import { listCommands } from './lists/index.js';
@@ -20,6 +21,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...sortedSetCommands,
   ...bitmapCommands,
   ...hyperLogLogCommands,
+  ...geoCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];

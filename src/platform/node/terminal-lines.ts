@@ -13,6 +13,7 @@ type LineCallback = (line: string | null) => void;
 class LineQueue {
   private readonly lines: string[] = [];
   private waiting: LineCallback | null = null;
+  private listener: (() => void) | null = null;
   private ended = false;
 
   put(line: string): void {
@@ -20,6 +21,7 @@ class LineQueue {
     this.waiting = null;
     if (waiting === null) this.lines.push(line);
     else waiting(line);
+    this.tellListener();
   }
 
   end(): void {
@@ -27,6 +29,25 @@ class LineQueue {
     const { waiting } = this;
     this.waiting = null;
     waiting?.(null);
+    this.tellListener();
+  }
+
+  private tellListener(): void {
+    const { listener } = this;
+    this.listener = null;
+    listener?.();
+  }
+
+  /** Calls back once when a line or the end can be taken; returns the way to stop waiting for that. */
+  onAvailable(callback: () => void): () => void {
+    if (this.ended || this.lines.length > 0) {
+      callback();
+      return () => undefined;
+    }
+    this.listener = callback;
+    return () => {
+      if (this.listener === callback) this.listener = null;
+    };
   }
 
   take(callback: LineCallback): void {
@@ -53,7 +74,12 @@ class PipedLines implements LineSource {
     this.queue.take(callback);
   }
 
-  onActivity(): () => void {
+  onInput(callback: () => void): () => void {
+    return this.queue.onAvailable(callback);
+  }
+
+  /** Without a terminal Ctrl-C is a signal, which ends the process. */
+  onInterrupt(): () => void {
     return () => undefined;
   }
 
@@ -82,6 +108,11 @@ class TypedLines implements LineSource {
       removeHistoryDuplicates: true,
       completer: (line: string) => [options.complete(bytesFromText(line)).map(textFromBytes), line],
     });
+    // The newest comes first; whoever listens may take it out.
+    this.editor.on('history', (history: string[]) => {
+      const [newest] = history;
+      if (newest !== undefined && !options.isRemembered(bytesFromText(newest))) history.shift();
+    });
     this.editor.on('line', (line) => this.queue.put(bytesFromText(line)));
     this.editor.on('close', () => this.queue.end());
   }
@@ -92,23 +123,21 @@ class TypedLines implements LineSource {
     this.queue.take(callback);
   }
 
-  onActivity(callback: (interrupted: boolean) => void): () => void {
-    const stop = (): void => {
-      process.stdin.off('keypress', onKeypress);
-      this.editor.off('SIGINT', onInterrupt);
-    };
+  onInput(callback: () => void): () => void {
     const onKeypress = (): void => {
       stop();
-      callback(false);
+      callback();
     };
-    const onInterrupt = (): void => {
-      stop();
-      callback(true);
+    const stop = (): void => {
+      process.stdin.off('keypress', onKeypress);
     };
-    this.editor.on('SIGINT', onInterrupt);
     process.stdin.on('keypress', onKeypress);
-    this.editor.resume();
     return stop;
+  }
+
+  onInterrupt(callback: () => void): () => void {
+    this.editor.on('SIGINT', callback);
+    return () => this.editor.off('SIGINT', callback);
   }
 
   close(): void {
