@@ -85,17 +85,17 @@ export function persistenceDebugSubcommands(persistence: Persistence): [string, 
   ];
 }
 
-function save({ saving, snapshots }: Persistence, { reply }: Client): void {
-  if (snapshots.isRunning) reply.error(IN_PROGRESS);
+function save({ saving }: Persistence, { reply }: Client): void {
+  if (saving.isBusy) reply.error(IN_PROGRESS);
   else if (saving.save() === null) reply.ok();
   else reply.error('ERR');
 }
 
-function backgroundSave({ saving, snapshots }: Persistence, client: Client, args: readonly string[]): void {
+function backgroundSave({ saving }: Persistence, client: Client, args: readonly string[]): void {
   const { reply, server } = client;
   if (args.length > 2 || (args.length === 2 && !isWord(args[1], 'schedule'))) {
     reply.error(SYNTAX_ERROR);
-  } else if (snapshots.isRunning) {
+  } else if (saving.isBusy) {
     reply.error(IN_PROGRESS);
   } else if (server.dispatcher.deniesBlocking) {
     // A snapshot shows the end of an execution unit, never the middle of one.
@@ -220,6 +220,7 @@ function reload(persistence: Persistence, client: Client, args: readonly string[
     return;
   }
   if (!words.includes('nosave')) {
+    saving.abort('DEBUG RELOAD');
     snapshots.abort('DEBUG RELOAD');
     if (saving.save() !== null) {
       reply.error('ERR');

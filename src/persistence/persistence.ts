@@ -7,6 +7,7 @@ import type { Server } from '../server/server.js';
 import { persistenceCommands, persistenceDebugSubcommands } from './commands.js';
 import { Loading } from './loading.js';
 import type { SnapshotFacts } from './loading/keyspace-loader.js';
+import { ReplicaSnapshots } from './replica-snapshots.js';
 import { Saving } from './saving.js';
 import { Snapshots } from './snapshots.js';
 
@@ -14,6 +15,8 @@ export class Persistence {
   readonly snapshots: Snapshots;
   readonly saving: Saving;
   readonly loading: Loading;
+  /** What replication takes its snapshots from. */
+  readonly replicaSnapshots: ReplicaSnapshots;
   /** False after DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes payloads with any checksum. */
   verifiesChecksums = true;
 
@@ -21,6 +24,7 @@ export class Persistence {
     this.snapshots = new Snapshots(server);
     this.saving = new Saving(server, this.snapshots);
     this.loading = new Loading(server);
+    this.replicaSnapshots = new ReplicaSnapshots(server, this.snapshots, this.saving);
     server.commands.register(persistenceCommands(this));
     for (const [name, handler] of persistenceDebugSubcommands(this)) {
       server.debugSubcommands.set(name, handler);

@@ -8,6 +8,7 @@ import { GateRank, type Gate } from '../server/gates.js';
 import type { Server } from '../server/server.js';
 import type { ShutdownOptions } from '../server/shutdown.js';
 import type { Snapshots } from './snapshots.js';
+import type { StreamPosition } from './snapshot/snapshot-frame.js';
 import { SnapshotFile, SynchronousSnapshotFile, type SnapshotPaths } from './snapshot/snapshot-file.js';
 import type { SnapshotWalk } from './snapshot/snapshot-walk.js';
 
@@ -32,6 +33,8 @@ interface RunningSave {
 }
 
 export class Saving {
+  /** Called whenever a background save has ended. */
+  readonly idleListeners: (() => void)[] = [];
   private running: RunningSave | null = null;
   private isScheduled = false;
   private lastAttemptAtMs = 0;
@@ -57,18 +60,27 @@ export class Saving {
     return textFromBytes(`${dir}/${dbfilename}`);
   }
 
-  /** A background save to the file is running. */
+  /** A background save to the file is running; after its snapshot is complete, until the file is in its place. */
   get isRunning(): boolean {
     return this.running !== null;
+  }
+
+  /** Neither SAVE nor BGSAVE may begin now. */
+  get isBusy(): boolean {
+    return this.running !== null || this.snapshots.isRunning;
   }
 
   /** Saves now; the server stands still meanwhile. Returns what went wrong, or null. There must be no snapshot running. */
   save(): Error | null {
     const { server, snapshots } = this;
     const { processes, disk } = server.platform;
-    const file = new SynchronousSnapshotFile(disk, this.paths(), snapshots.newFrame());
+    const file = new SynchronousSnapshotFile(
+      disk,
+      this.paths(),
+      snapshots.newFrame(snapshots.streamPosition()),
+    );
     if (file.error === null) {
-      const walk = snapshots.begin([file], () => undefined);
+      const walk = snapshots.begin(file);
       walk.runToEnd((ms) => processes.blockingSleep(ms));
     }
     server.persistenceStatus.saves++;
@@ -85,7 +97,10 @@ export class Saving {
    * Begins a save in the background; there must be no snapshot running.
    * @param listener called when the file is in its place, or will not be
    */
-  begin(listener: BackgroundSaveListener = () => undefined): void {
+  begin(
+    listener: BackgroundSaveListener = () => undefined,
+    position: StreamPosition | null = this.snapshots.streamPosition(),
+  ): SnapshotWalk {
     const { server, snapshots } = this;
     const { log, persistenceStatus: status, keyspace } = server;
     this.isScheduled = false;
@@ -93,17 +108,21 @@ export class Saving {
     const file = new SnapshotFile(
       server.platform.disk,
       this.paths(),
-      snapshots.newFrame(),
+      snapshots.newFrame(position),
       server.config.values['rdb-save-incremental-fsync'],
-      { onRoom: () => this.running?.walk.wake(), onDone: (error) => this.fileDone(error) },
+      {
+        onBackpressure: (isBehind) => (isBehind ? walk.pause() : walk.resume()),
+        onDone: (error) => this.fileDone(error),
+      },
     );
-    const walk = snapshots.begin([file], () => undefined);
+    const walk = snapshots.begin(file);
     this.running = { walk, file, listener, startedAtMs: server.nowMs, dirtyAtStart: keyspace.dirty };
     status.backgroundSaveInProgress = true;
     status.backgroundSaveStartedAtMs = server.nowMs;
     status.saves++;
     server.statistics.totalForks++;
     log.notice(`Background saving started by pid ${server.platform.processes.pid}`);
+    return walk;
   }
 
   /** Has a background save begin as soon as none is running. */
@@ -120,6 +139,7 @@ export class Saving {
     this.ended(running);
     this.server.log.warning(`Background saving aborted: ${reason}`);
     running.listener(new Error(reason));
+    for (const listener of this.idleListeners) listener();
   }
 
   private fileDone(error: Error | null): void {
@@ -138,6 +158,7 @@ export class Saving {
       if (this.refusesWrites) server.gates.add(this.misconfigured);
     }
     running.listener(error);
+    for (const listener of this.idleListeners) listener();
   }
 
   private ended(running: RunningSave): void {
@@ -162,11 +183,11 @@ export class Saving {
   }
 
   private cron(nowMs: number): void {
-    const { server, snapshots } = this;
+    const { server } = this;
     const { persistenceStatus: status, keyspace, config, gates } = server;
     // The directives that rule it may have changed since saving failed.
     if (this.refusesWrites) gates.add(this.misconfigured);
-    if (snapshots.isRunning || status.loading !== null) return;
+    if (this.isBusy || status.loading !== null) return;
     const mayTry = status.lastBackgroundSaveOk || nowMs - this.lastAttemptAtMs > RETRY_DELAY_MS;
     if (!mayTry) return;
     const changes = keyspace.dirty - status.dirtyAtLastSave;

@@ -7,7 +7,7 @@ import { REDIS_VERSION } from '../config/version.js';
 import type { Entry } from '../keyspace/entry.js';
 import type { Server } from '../server/server.js';
 import { DEFAULT_RDB_VERSION } from './rdb/format.js';
-import { auxFields, SnapshotFrame, type Origin } from './snapshot/snapshot-frame.js';
+import { auxFields, SnapshotFrame, type StreamPosition } from './snapshot/snapshot-frame.js';
 import { SnapshotWalk, type SnapshotOptions, type SnapshotReceiver } from './snapshot/snapshot-walk.js';
 
 const LRU_CLOCK_MASK = 0xff_ffff;
@@ -16,8 +16,10 @@ const NOT_TOLD = { idleSeconds: -1, frequency: -1 };
 export class Snapshots {
   /** Sources of the function libraries, which go into every snapshot. */
   functions: readonly string[] = [];
-  /** Where the replication stream is; registered by replication. */
-  replicationState: () => Origin['replication'] = () => null;
+  /** Where the replication stream is now; set by replication. */
+  streamPosition: () => StreamPosition | null = () => null;
+  /** Called whenever a snapshot has ended and another may begin. */
+  readonly idleListeners: (() => void)[] = [];
 
   private walk: SnapshotWalk | null = null;
 
@@ -29,20 +31,20 @@ export class Snapshots {
     return this.walk !== null;
   }
 
-  /** A frame for a receiver of the snapshot that is about to begin: the state it names is that of now. */
-  newFrame(): SnapshotFrame {
+  /** The frame of a snapshot that is about to begin. */
+  newFrame(position: StreamPosition | null, withFunctions = true): SnapshotFrame {
     const { server } = this;
     const aux = auxFields({
       redisVersion: REDIS_VERSION,
       nowMs: server.platform.clock.nowMs(),
       usedMemoryBytes: server.platform.memory.heapUsedBytes(),
-      replication: this.replicationState(),
+      position,
       isAofBase: false,
     });
     return new SnapshotFrame({
       version: DEFAULT_RDB_VERSION,
       aux,
-      functions: this.functions,
+      functions: withFunctions ? this.functions : [],
       checksum: server.config.values.rdbchecksum,
     });
   }
@@ -50,21 +52,14 @@ export class Snapshots {
   /**
    * Begins a snapshot of this moment, which must be the end of an execution unit; none may be running. Bytes come
    * from the next turn of the event loop on.
-   * @param onDone called once at the end, after the receivers were told
    */
-  begin(receivers: readonly SnapshotReceiver[], onDone: (isComplete: boolean) => void): SnapshotWalk {
-    const { server } = this;
-    const walk = new SnapshotWalk(
-      server.keyspace,
-      server.platform.timers,
-      this.options(),
-      receivers,
-      (isComplete) => {
-        if (this.walk === walk) this.walk = null;
-        this.reportProgress();
-        onDone(isComplete);
-      },
-    );
+  begin(receiver: SnapshotReceiver): SnapshotWalk {
+    const { keyspace, platform } = this.server;
+    const walk = new SnapshotWalk(keyspace, platform.timers, this.options(), receiver, () => {
+      this.walk = null;
+      this.reportProgress();
+      for (const listener of this.idleListeners) listener();
+    });
     this.walk = walk;
     this.reportProgress();
     return walk;
