@@ -72,8 +72,8 @@ export function parseUint64(text: string): bigint | null {
 }
 
 /**
- * Parses a double as Redis's strtod use does: decimal or hexadecimal form, `inf`, `infinity` with sign, any
- * case; no blanks around it. Returns NaN for everything else (Redis refuses `nan`).
+ * Parses a double as Redis's strtod use does: decimal form, hexadecimal integers, `inf` or `infinity` with sign,
+ * any case; no blanks around it. Returns NaN for everything else: `nan`, and what is too large or too small.
  */
 export function parseDouble(text: string): number {
   const length = text.length;
@@ -84,11 +84,18 @@ export function parseDouble(text: string): number {
       (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46 || code === 69 || code === 101;
     if (!allowed) return parseUnusualDouble(text);
   }
-  return isDecimalForm(text) ? Number(text) : NaN;
+  if (!isDecimalForm(text)) return NaN;
+  const value = Number(text);
+  if (value === 0) return hasNonZeroMantissa(text) ? NaN : value;
+  return Number.isFinite(value) ? value : NaN;
 }
 
 function isDecimalForm(text: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
+}
+
+function hasNonZeroMantissa(text: string): boolean {
+  return /^[^eE]*[1-9]/.test(text);
 }
 
 function parseUnusualDouble(text: string): number {
@@ -99,9 +106,12 @@ function parseUnusualDouble(text: string): number {
   return body.charCodeAt(1) === 120 || body.charCodeAt(1) === 88 ? sign * Number(body) : sign * Infinity;
 }
 
+/** Integers up to here are written out digit by digit. */
+const LARGEST_PLAIN_INTEGER = 2 ** 62;
+
 /**
- * Formats a double as Redis replies with it (`%.17g`, which 7.2 prints in its shortest round-trip form).
- * Integers print without a fraction; exponents have at least two digits.
+ * Formats a double as Redis 7.2 replies with it: the shortest digits that read back as the same number. Whether they
+ * are written out or with an exponent depends on how many there are, as in the printer that Redis uses.
  */
 export function formatDouble(value: number): string {
   if (value === Infinity) return 'inf';
@@ -109,12 +119,24 @@ export function formatDouble(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (Object.is(value, -0)) return '-0';
   const magnitude = Math.abs(value);
-  if (Number.isInteger(value) && magnitude < 1e17) return BigInt(value).toString();
-  if (magnitude >= 1e17 || (magnitude < 1e-4 && magnitude > 0)) {
-    const text = value.toExponential();
-    return text.replace(/e([+-])(\d)$/, 'e$10$2');
+  if (Number.isSafeInteger(value)) return String(value);
+  if (Number.isInteger(value) && magnitude <= LARGEST_PLAIN_INTEGER) return BigInt(value).toString();
+  const [mantissa = '', exponentText = ''] = magnitude.toExponential().split('e');
+  return (value < 0 ? '-' : '') + layOutDigits(mantissa.replace('.', ''), Number(exponentText));
+}
+
+/** @param exponent of ten, of the first digit */
+function layOutDigits(digits: string, exponent: number): string {
+  /** Zeros to append, or, when negative, digits after the point. */
+  const shift = exponent - digits.length + 1;
+  if (shift >= 0 && Math.abs(exponent) < digits.length + 7) return digits + '0'.repeat(shift);
+  if (shift < 0 && (shift > -7 || Math.abs(exponent) < 4)) {
+    return exponent < 0
+      ? `0.${'0'.repeat(-exponent - 1)}${digits}`
+      : `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
   }
-  return String(value);
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
+  return `${digits.slice(0, 1)}${fraction}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
 }
 
 /** Formats a double with 17 significant digits, as C's `%.17g`: exact, but not the shortest form. */
