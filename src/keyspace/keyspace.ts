@@ -38,10 +38,14 @@ export class Keyspace {
   readonly databases: Database[];
   hooks: KeyspaceHooks = SILENT_HOOKS;
   expiryMode: ExpiryMode = 'delete';
+  /** While writes are paused, what a master would delete as expired is only hidden. */
+  expiryPaused = false;
   /** The time that expiry goes by; set once per turn, so that it stands still within an execution unit. */
   nowMs = 0;
   /** Written into entries as they are accessed. */
   accessMark = 0;
+  /** False while a command of a client runs that asked to leave no marks (CLIENT NO-TOUCH). */
+  marksAccess = true;
 
   /** Changes since the last save. */
   dirty = 0;

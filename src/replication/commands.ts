@@ -91,7 +91,7 @@ export function replicationCommands(replication: Replication): CommandSpec[] {
       arity: 1,
       flags: BETWEEN_SERVERS,
       handler: (client) => {
-        if (replication.mayServe(client)) replication.serveFullResync(client, true);
+        if (replication.sync.mayServe(client)) replication.sync.sendEverything(client, true);
       },
     },
     {
@@ -205,7 +205,7 @@ function doReplconf(replication: Replication, client: Client, args: string[]): v
     reply.error(SYNTAX_ERROR);
     return;
   }
-  const introduction = replication.introductionOf(client);
+  const introduction = replication.sync.introductionOf(client);
   for (let i = 1; i < args.length; i += 2) {
     const option = toLowerAscii(args[i]);
     if (option === 'ack') {
@@ -316,10 +316,10 @@ function doPsync(replication: Replication, client: Client, args: string[]): void
     replication.promote();
     server.log.notice(`MASTER MODE enabled (failover request from '${server.clients.describe(client)}')`);
   }
-  if (!replication.mayServe(client)) return;
+  if (!replication.sync.mayServe(client)) return;
   const offset = integerArgument(client, offsetText);
   if (Number.isNaN(offset)) return;
-  replication.serve(client, { replid, offset });
+  replication.sync.serve(client, { replid, offset });
 }
 
 function doWait(replication: Replication, client: Client, args: string[]): void {

@@ -106,37 +106,36 @@ function parseUnusualDouble(text: string): number {
   return body.charCodeAt(1) === 120 || body.charCodeAt(1) === 88 ? sign * Number(body) : sign * Infinity;
 }
 
-/** Integers up to here are written out digit by digit. */
-const LARGEST_PLAIN_INTEGER = 2 ** 62;
+/** Integers up to this magnitude are written in full, whatever their last digits (Redis's double2ll). */
+const PLAIN_INTEGER_LIMIT = 2 ** 62;
 
-/**
- * Formats a double as Redis 7.2 replies with it: the shortest digits that read back as the same number. Whether they
- * are written out or with an exponent depends on how many there are, as in the printer that Redis uses.
- */
+/** Formats a double as Redis 7.2 does: the shortest digits that read back the same. */
 export function formatDouble(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) <= PLAIN_INTEGER_LIMIT) {
+    if (Object.is(value, -0)) return '-0';
+    return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+  }
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
-  if (Number.isNaN(value)) return 'nan';
-  if (Object.is(value, -0)) return '-0';
-  const magnitude = Math.abs(value);
-  if (Number.isSafeInteger(value)) return String(value);
-  if (Number.isInteger(value) && magnitude <= LARGEST_PLAIN_INTEGER) return BigInt(value).toString();
-  const [mantissa = '', exponentText = ''] = magnitude.toExponential().split('e');
-  return (value < 0 ? '-' : '') + layOutDigits(mantissa.replace('.', ''), Number(exponentText));
+  return Number.isNaN(value) ? 'nan' : formatShortest(value);
 }
 
-/** @param exponent of ten, of the first digit */
-function layOutDigits(digits: string, exponent: number): string {
-  /** Zeros to append, or, when negative, digits after the point. */
-  const shift = exponent - digits.length + 1;
-  if (shift >= 0 && Math.abs(exponent) < digits.length + 7) return digits + '0'.repeat(shift);
-  if (shift < 0 && (shift > -7 || Math.abs(exponent) < 4)) {
-    return exponent < 0
-      ? `0.${'0'.repeat(-exponent - 1)}${digits}`
-      : `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
+/** Where the point goes, and when an exponent is written instead, follows fpconv, which Redis prints with. */
+function formatShortest(value: number): string {
+  const [mantissa = '', exponentText = ''] = Math.abs(value).toExponential().split('e');
+  const sign = value < 0 ? '-' : '';
+  const digits = mantissa.replace('.', '');
+  const exponent = Number(exponentText);
+  /** The last digit's power of ten. */
+  const scale = exponent - digits.length + 1;
+  const magnitude = Math.abs(exponent);
+  if (scale >= 0 && magnitude < digits.length + 7) return sign + digits + '0'.repeat(scale);
+  if (scale < 0 && (scale > -7 || magnitude < 4)) {
+    const point = digits.length + scale;
+    if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+    return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
   }
-  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
-  return `${digits.slice(0, 1)}${fraction}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
+  return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${magnitude}`;
 }
 
 /** Formats a double with 17 significant digits, as C's `%.17g`: exact, but not the shortest form. */

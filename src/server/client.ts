@@ -194,7 +194,7 @@ export class Client implements ConnectionHandler {
       if (decoded === Decoded.Command) {
         if (decoder.args.length === 0) continue;
         server.dispatcher.process(this, decoder.args);
-        if (this.reply.pendingBytes > EARLY_FLUSH_BYTES) server.flushNow(this);
+        if (this.reply.pendingBytes > EARLY_FLUSH_BYTES) server.flushEarly(this);
       } else if (decoded === Decoded.Incomplete) {
         break;
       } else {

@@ -44,6 +44,9 @@ export interface ServerParts {
   readonly mode: 'standalone' | 'sentinel' | 'cluster';
 }
 
+/** Output of this size is held against the client's limit before it is written. */
+const LARGE_OUTPUT_BYTES = 16 * 1024;
+
 export class Server {
   readonly platform: Platform;
   readonly config: ServerConfig;
@@ -176,8 +179,15 @@ export class Server {
     this.scheduleTurnEnd();
   }
 
-  /** Writes a client's output at once, after what must precede it: a pipeline with large replies. */
-  flushNow(client: Client): void {
+  /**
+   * Writes a client's output at once, after what must precede it: a pipeline with large replies. Where the output
+   * is limited it is kept instead, so that the limit is seen before anything is sent.
+   */
+  flushEarly(client: Client): void {
+    if (this.clients.isOutputLimited(client)) {
+      this.clients.checkOutputLimit(client);
+      return;
+    }
     for (const task of this.beforeReplies) task();
     client.flush();
     client.flushScheduled = false;
@@ -252,6 +262,7 @@ export class Server {
     const flushing = this.flushList;
     this.flushList = [];
     for (const client of flushing) {
+      if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }

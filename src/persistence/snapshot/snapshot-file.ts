@@ -18,21 +18,23 @@ export interface SnapshotPaths {
 }
 
 export interface SnapshotFileOwner {
-  /** There is room for more bytes. */
-  onRoom(): void;
+  /** The disk is behind: no more bytes, please, until it has caught up. */
+  onBackpressure(isBehind: boolean): void;
   /** The file is in its place, or (with an error) the old one is. Called once, unless the walk was aborted. */
   onDone(error: Error | null): void;
 }
 
-export class SnapshotFile implements SnapshotReceiver {
-  pendingBytes = 0;
-  /** Bytes given to the file so far, header and trailer included. */
-  sizeBytes = 0;
+/** So much may wait for the disk. */
+const HIGH_WATER_BYTES = 16 * 1024 * 1024;
+const LOW_WATER_BYTES = 4 * 1024 * 1024;
 
+export class SnapshotFile implements SnapshotReceiver {
+  private pendingBytes = 0;
+  private isBehind = false;
   private handle: FileHandle | null = null;
   private readonly beforeOpen: Buffer[] = [];
   private unsyncedBytes = 0;
-  private state: 'writing' | 'finished' | 'failed' | 'aborted' = 'writing';
+  private state: 'writing' | 'finished' | 'published' | 'failed' | 'aborted' = 'writing';
 
   constructor(
     private readonly disk: Disk,
@@ -56,8 +58,9 @@ export class SnapshotFile implements SnapshotReceiver {
     if (this.handle !== null) this.publish(this.handle);
   }
 
+  /** Also after all bytes were given, as long as the file is not in its place. */
   onAborted(): void {
-    this.discard('aborted');
+    if (this.state === 'writing' || this.state === 'finished') this.discard('aborted');
   }
 
   private opened(error: Error | null, handle: FileHandle | null): void {
@@ -78,7 +81,7 @@ export class SnapshotFile implements SnapshotReceiver {
   private write(bytes: Buffer): void {
     if (this.state !== 'writing') return;
     this.pendingBytes += bytes.length;
-    this.sizeBytes += bytes.length;
+    if (!this.isBehind && this.pendingBytes > HIGH_WATER_BYTES) this.setBehind(true);
     if (this.handle === null) this.beforeOpen.push(bytes);
     else this.writeTo(this.handle, bytes);
   }
@@ -90,7 +93,7 @@ export class SnapshotFile implements SnapshotReceiver {
         return;
       }
       this.pendingBytes -= bytes.length;
-      if (this.state === 'writing') this.owner.onRoom();
+      if (this.isBehind && this.pendingBytes < LOW_WATER_BYTES) this.setBehind(false);
     });
     this.unsyncedBytes += bytes.length;
     if (!this.incrementalSync || this.unsyncedBytes < SYNC_INTERVAL_BYTES) return;
@@ -100,26 +103,40 @@ export class SnapshotFile implements SnapshotReceiver {
     });
   }
 
+  private setBehind(isBehind: boolean): void {
+    this.isBehind = isBehind;
+    if (this.state === 'writing') this.owner.onBackpressure(isBehind);
+  }
+
+  /** Sync, then rename, then sync of the directory. Up to the rename the save can still be aborted. */
   private publish(handle: FileHandle): void {
     const { disk, paths } = this;
-    const next = (step: (done: (error: Error | null) => void) => void, then: () => void): void =>
-      step((error) => {
-        if (this.state !== 'finished') return;
-        if (error !== null) this.fail(error);
-        else then();
+    handle.sync((error) => {
+      if (this.state !== 'finished') return;
+      if (error !== null) return this.fail(error);
+      // The old file is held open over the rename: removing its content, which can take long, then happens when it
+      // is closed, in the background.
+      disk.open(paths.final, 'read', (_error, replaced) => {
+        const failure = this.state === 'finished' ? this.rename() : null;
+        replaced?.close(() => undefined);
+        if (failure !== null) return this.fail(failure);
+        if (this.state !== 'published') return;
+        disk.syncDirectory(dirname(paths.final), (error) => {
+          handle.close(() => this.owner.onDone(error));
+        });
       });
-    next(
-      (done) => handle.sync(done),
-      () =>
-        next(
-          (done) => disk.rename(paths.temporary, paths.final, done),
-          () =>
-            next(
-              (done) => disk.syncDirectory(dirname(paths.final), done),
-              () => handle.close(() => this.owner.onDone(null)),
-            ),
-        ),
-    );
+    });
+  }
+
+  /** At once, so that there is no moment in which it is not known whether the old file or the new is there. */
+  private rename(): Error | null {
+    try {
+      this.disk.renameSync(this.paths.temporary, this.paths.final);
+      this.state = 'published';
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   private fail(error: Error): void {
@@ -141,7 +158,6 @@ export class SnapshotFile implements SnapshotReceiver {
 
 /** The same for SAVE, which stops the server by contract. Check {@link error} after each slice. */
 export class SynchronousSnapshotFile implements SnapshotReceiver {
-  readonly pendingBytes = 0;
   error: Error | null = null;
 
   constructor(

@@ -1,6 +1,6 @@
 /**
  * What makes the shared body of a snapshot a whole RDB of its own: a header with the fields of one receiver, and the
- * checksum over all of it. Every receiver (a file, a replica) has its own frame around the same body.
+ * checksum over all of it. Every receiver (a file, a replica) has its own frame.
  */
 
 import { Crc64 } from '../rdb/crc64.js';
@@ -47,17 +47,21 @@ export class SnapshotFrame {
   }
 }
 
+/** Where the replication stream is at the moment of a snapshot. */
+export interface StreamPosition {
+  readonly replid: string;
+  readonly offset: number;
+  /** The database that the stream has selected. */
+  readonly streamDatabase: number;
+}
+
 /** What the aux fields of a snapshot tell of the server that makes it. */
 export interface Origin {
   readonly redisVersion: string;
   readonly nowMs: number;
   readonly usedMemoryBytes: number;
-  /** Where the replication stream is; null when it cannot be continued from this snapshot. */
-  readonly replication: {
-    readonly streamDatabase: number;
-    readonly replicationId: string;
-    readonly offset: number;
-  } | null;
+  /** Null when no replica could continue the stream from this snapshot. */
+  readonly position: StreamPosition | null;
   /** True for the base of an append-only file. */
   readonly isAofBase: boolean;
 }
@@ -70,11 +74,11 @@ export function auxFields(origin: Origin): [string, string][] {
     ['ctime', String(Math.floor(origin.nowMs / 1000))],
     ['used-mem', String(origin.usedMemoryBytes)],
   ];
-  if (origin.replication !== null) {
-    const { streamDatabase, replicationId, offset } = origin.replication;
+  if (origin.position !== null) {
+    const { streamDatabase, replid, offset } = origin.position;
     fields.push(
       ['repl-stream-db', String(streamDatabase)],
-      ['repl-id', replicationId],
+      ['repl-id', replid],
       ['repl-offset', String(offset)],
     );
   }

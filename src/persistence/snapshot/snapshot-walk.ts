@@ -10,8 +10,7 @@
  * No call takes longer than a slice (about half a millisecond): a large collection is frozen, which costs next to
  * nothing, and written piece by piece later. What is put aside meanwhile is bounded by what is written.
  *
- * Receivers share the bytes. The walk waits only while all of them are behind, so that a slow one does not hold up
- * the others.
+ * The receiver may pause the walk. What is put aside waits then, too.
  */
 
 import type { Database } from '../../keyspace/database.js';
@@ -28,9 +27,7 @@ import { KeyDelay } from './delay.js';
 
 /** Takes the body of a snapshot: everything between header and trailer of an RDB. */
 export interface SnapshotReceiver {
-  /** Bytes not yet handed to the kernel. */
-  readonly pendingBytes: number;
-  /** The next bytes. They are shared and must not be changed. */
+  /** The next bytes, which never change. May pause or abort the walk. */
   onBytes(bytes: Buffer): void;
   /** All bytes have been given. */
   onComplete(): void;
@@ -66,8 +63,6 @@ interface LargeEntry {
 
 const SLICE_BYTES = 64 * 1024;
 const SLICE_ENTRIES = 512;
-/** The walk waits when every receiver has more than this before it. */
-const HIGH_WATER_BYTES = 16 * 1024 * 1024;
 
 export class SnapshotWalk implements SnapshotObserver {
   /** Keys to be written in all, and written or put aside so far: for INFO. */
@@ -83,7 +78,6 @@ export class SnapshotWalk implements SnapshotObserver {
   private readonly sections: Section[] = [];
   private readonly sectionsByEntries = new Map<EntryDictionary, Section>();
   private readonly delay: KeyDelay;
-  private readonly receivers: SnapshotReceiver[];
 
   private sectionNumber = -1;
   private cursor = 0;
@@ -93,8 +87,9 @@ export class SnapshotWalk implements SnapshotObserver {
   private readonly largeEntries = new Deque<LargeEntry>();
   private current: { readonly entry: Entry | null; readonly steps: Generator<void, void> } | null = null;
   private timer: Timer | null = null;
-  private isWaiting = false;
-  private state: 'running' | 'complete' | 'aborted' = 'running';
+  private isPaused = false;
+  private isScheduled = false;
+  private isRunning = true;
 
   /**
    * Begins a snapshot of this moment, which must be the end of an execution unit. Bytes come from the next turn
@@ -104,7 +99,7 @@ export class SnapshotWalk implements SnapshotObserver {
     private readonly keyspace: Keyspace,
     private readonly timers: Timers,
     private readonly options: SnapshotOptions,
-    receivers: readonly SnapshotReceiver[],
+    private readonly receiver: SnapshotReceiver,
     private readonly onDone: (isComplete: boolean) => void,
   ) {
     if (keyspace.snapshot !== null) throw new Error('snapshot: there is one already');
@@ -117,7 +112,6 @@ export class SnapshotWalk implements SnapshotObserver {
     this.aside = new RdbOutput(options.compression);
     this.asideWriter = new RdbWriter(this.aside, encoding);
     this.delay = new KeyDelay(options.keyDelayMicroseconds);
-    this.receivers = [...receivers];
     for (const { index, entries, expiries } of keyspace.databases) {
       if (entries.size === 0) continue;
       const section = { index, entries, keys: entries.size, keysWithExpiry: expiries.size };
@@ -128,10 +122,6 @@ export class SnapshotWalk implements SnapshotObserver {
     this.number = ++keyspace.snapshotNumber;
     keyspace.snapshot = this;
     this.schedule();
-  }
-
-  get isRunning(): boolean {
-    return this.state === 'running';
   }
 
   beforeChange(database: Database, entry: Entry): void {
@@ -158,33 +148,27 @@ export class SnapshotWalk implements SnapshotObserver {
     this.asideWriter.entry(key, freezeValue(value), properties);
   }
 
-  /** A receiver has room again. */
-  wake(): void {
-    if (!this.isWaiting || this.state !== 'running') return;
-    this.isWaiting = false;
+  /** Holds the bytes back until {@link resume}. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
     this.schedule();
   }
 
-  /** A receiver is gone; without any, there is no point in going on. */
-  removeReceiver(receiver: SnapshotReceiver): void {
-    const place = this.receivers.indexOf(receiver);
-    if (place === -1) return;
-    this.receivers.splice(place, 1);
-    if (this.receivers.length === 0) this.abort('nobody takes the snapshot any more');
-    else this.wake();
-  }
-
-  /** Gives up. Receivers are told; nothing is called afterwards. */
+  /** Gives up. The receiver is told; nothing is called afterwards. */
   abort(reason: string): void {
-    if (this.state !== 'running') return;
-    this.end('aborted');
-    for (const receiver of [...this.receivers]) receiver.onAborted(reason);
+    if (!this.isRunning) return;
+    this.end();
+    this.receiver.onAborted(reason);
     this.onDone(false);
   }
 
   /** Runs to the end at once: for SAVE, which stops the server by contract. */
   runToEnd(sleep: (ms: number) => void): void {
-    while (this.state === 'running') {
+    while (this.isRunning) {
       this.slice();
       const delayMs = this.delay.take();
       if (delayMs > 0) sleep(delayMs);
@@ -192,7 +176,8 @@ export class SnapshotWalk implements SnapshotObserver {
   }
 
   private schedule(): void {
-    if (this.state !== 'running') return;
+    if (!this.isRunning || this.isPaused || this.isScheduled) return;
+    this.isScheduled = true;
     const delayMs = this.delay.take();
     if (delayMs > 0) this.timer = this.timers.after(delayMs, this.turn);
     else this.timers.endOfTurn(this.turn);
@@ -200,11 +185,8 @@ export class SnapshotWalk implements SnapshotObserver {
 
   private readonly turn = (): void => {
     this.timer = null;
-    if (this.state !== 'running') return;
-    if (this.receivers.every((receiver) => receiver.pendingBytes > HIGH_WATER_BYTES)) {
-      this.isWaiting = true;
-      return;
-    }
+    this.isScheduled = false;
+    if (!this.isRunning || this.isPaused) return;
     this.slice();
     this.schedule();
   };
@@ -216,14 +198,11 @@ export class SnapshotWalk implements SnapshotObserver {
       isFinished = !this.step();
       steps++;
     }
-    if (this.output.length > 0) {
-      const bytes = this.output.take();
-      for (const receiver of [...this.receivers]) receiver.onBytes(bytes);
-    }
-    // A receiver may have given up the snapshot meanwhile.
-    if (!isFinished || this.state !== 'running') return;
-    this.end('complete');
-    for (const receiver of [...this.receivers]) receiver.onComplete();
+    if (this.output.length > 0) this.receiver.onBytes(this.output.take());
+    // The receiver may have given up the snapshot with these bytes.
+    if (!isFinished || !this.isRunning) return;
+    this.end();
+    this.receiver.onComplete();
     this.onDone(true);
   }
 
@@ -299,8 +278,8 @@ export class SnapshotWalk implements SnapshotObserver {
     return { expireAtMs: entry.expiry === null ? -1 : entry.expiry.atMs, idleSeconds, frequency };
   }
 
-  private end(state: 'complete' | 'aborted'): void {
-    this.state = state;
+  private end(): void {
+    this.isRunning = false;
     this.timer?.cancel();
     this.timer = null;
     if (this.keyspace.snapshot === this) this.keyspace.snapshot = null;

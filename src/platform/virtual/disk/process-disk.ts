@@ -82,6 +82,14 @@ export class ProcessDisk implements Disk {
     for (const step of this.replacementSteps(path, bytes, mode)) this.block(step.operation, step.run);
   }
 
+  publishFileSync(temporaryPath: string, path: string): void {
+    const { system } = this;
+    const [temporary, target] = [this.absolutePath(temporaryPath), this.absolutePath(path)];
+    this.block('sync', () => system.sync(temporary, system.open(temporary, 'read')));
+    this.block('rename', () => system.rename(temporary, target));
+    this.block('sync', () => system.syncDirectory(parentOf(target)));
+  }
+
   writeFileSync(path: string, bytes: Buffer): void {
     this.block('write', () => this.writeWhole(path, 'write', bytes));
   }
