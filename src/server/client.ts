@@ -160,7 +160,7 @@ export class Client implements ConnectionHandler {
     this.lastInteractionMs = this.server.nowMs;
     this.processInput();
     this.decoder.retain();
-    if (this.decoder.bufferedBytes > this.server.config.values['client-query-buffer-limit']) {
+    if (this.decoder.unreturnedBytes > this.server.config.values['client-query-buffer-limit']) {
       this.server.log.warning(
         `Closing client that reached max query buffer length: ${this.server.clients.describe(this)}`,
       );
