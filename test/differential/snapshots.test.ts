@@ -132,7 +132,7 @@ function load(snapshot: Buffer): { keyspace: Keyspace; loader: KeyspaceLoader } 
     dropsExpired: false,
     nowMs: Date.now(),
     replacesExisting: false,
-    keepsIdleTimes: false,
+    evictionPolicy: 'noeviction',
     keyDelayMicroseconds: 0,
   };
   const loader = new KeyspaceLoader(keyspace, options, SILENT);
