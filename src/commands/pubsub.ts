@@ -79,6 +79,7 @@ export const pubsubCommands: readonly CommandSpec[] = [
     complexity: 'O(N) in the channels given',
     arity: -2,
     flags: SUBSCRIBE_FLAGS,
+    channels: { first: 1, count: 'all', arePatterns: false },
     handler: subscribeTo('channel'),
   },
   {
@@ -89,6 +90,7 @@ export const pubsubCommands: readonly CommandSpec[] = [
     complexity: 'O(N) in the patterns given',
     arity: -2,
     flags: SUBSCRIBE_FLAGS,
+    channels: { first: 1, count: 'all', arePatterns: true },
     handler: subscribeTo('pattern'),
   },
   {
@@ -100,6 +102,7 @@ export const pubsubCommands: readonly CommandSpec[] = [
     arity: -2,
     flags: SUBSCRIBE_FLAGS,
     keys: [keyRange(1, -1, 1, 'not_key')],
+    channels: { first: 1, count: 'all', arePatterns: false },
     handler: subscribeTo('shard'),
   },
   {
@@ -141,6 +144,7 @@ export const pubsubCommands: readonly CommandSpec[] = [
     complexity: 'O(N+M) in the subscribers of the channel and the patterns in use',
     arity: 3,
     flags: PUBLISH_FLAGS,
+    channels: { first: 1, count: 1, arePatterns: false },
     handler: publish,
   },
   {
@@ -152,6 +156,7 @@ export const pubsubCommands: readonly CommandSpec[] = [
     arity: 3,
     flags: PUBLISH_FLAGS,
     keys: [keyAt(1, 'not_key')],
+    channels: { first: 1, count: 1, arePatterns: false },
     handler: publishToShard,
   },
   {

@@ -40,7 +40,7 @@ export class Database {
   read(key: string): Value | undefined {
     const entry = this.readEntry(key);
     if (entry === undefined) return undefined;
-    entry.access = this.keyspace.accessMark;
+    if (this.keyspace.marksAccess) entry.access = this.keyspace.accessMark;
     return entry.value;
   }
 
@@ -83,6 +83,8 @@ export class Database {
   set(key: string, value: Value, keepExpiry = false): Entry {
     const entry = this.entryForWrite(key);
     if (entry === undefined) return this.add(key, value);
+    // Whoever waits for something in a collection must hear that it is gone.
+    if (typeof entry.value === 'object') this.keyspace.hooks.keyRemoved(this, key);
     entry.value = value;
     if (!keepExpiry && entry.expiry !== null) this.clearExpiry(entry);
     return entry;
@@ -212,15 +214,16 @@ export class Database {
       case 'hide':
         return undefined;
       case 'delete':
-        this.expire(entry);
+        if (!this.keyspace.expiryPaused) this.expire(entry);
         return undefined;
     }
   }
 
-  /** As {@link live}, but a writable replica deletes what it would only hide, since a write takes its place. */
+  /** As {@link live}, but what would only be hidden is deleted, since a write takes its place. */
   private liveForWrite(key: string): Entry | undefined {
     const entry = this.live(key);
-    if (entry !== undefined || this.keyspace.expiryMode !== 'hide') return entry;
+    const { expiryMode, expiryPaused } = this.keyspace;
+    if (entry !== undefined || (expiryMode !== 'hide' && !expiryPaused)) return entry;
     const hidden = this.entries.get(key);
     if (hidden !== undefined) this.expire(hidden);
     return undefined;

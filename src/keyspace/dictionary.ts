@@ -111,7 +111,7 @@ export class Dictionary<E extends DictionaryEntry> {
 
   /** The entry at a position below `size`. Positions change whenever an entry is removed. */
   at(position: number): E {
-    const entry = (this.chunks[position >>> CHUNK_BITS] as (E | undefined)[])[position & CHUNK_MASK];
+    const entry = this.chunks[position >>> CHUNK_BITS][position & CHUNK_MASK];
     return entry as E;
   }
 
@@ -156,7 +156,7 @@ export class Dictionary<E extends DictionaryEntry> {
     this.generation++;
     return {
       size: this.entryCount,
-      at: (position) => (chunks[position >>> CHUNK_BITS] as E[])[position & CHUNK_MASK] as E,
+      at: (position) => (chunks[position >>> CHUNK_BITS] as E[])[position & CHUNK_MASK],
     };
   }
 
@@ -175,7 +175,7 @@ export class Dictionary<E extends DictionaryEntry> {
   }
 
   private writableChunk(chunkNumber: number): (E | undefined)[] {
-    const chunk = this.chunks[chunkNumber] as (E | undefined)[];
+    const chunk = this.chunks[chunkNumber];
     if (this.chunkGenerations[chunkNumber] === this.generation) return chunk;
     const copy = chunk.slice();
     this.chunks[chunkNumber] = copy;

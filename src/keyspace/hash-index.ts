@@ -60,11 +60,11 @@ class Segment {
     for (;;) {
       next = (next + 1) & mask;
       if (cells[2 * next + 1] === 0) break;
-      const home = ((cells[2 * next] as number) >>> DIRECTORY_BITS) & mask;
+      const home = (cells[2 * next] >>> DIRECTORY_BITS) & mask;
       // The pair may move back only if its home is not after the hole (cyclically).
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      cells[2 * hole] = cells[2 * next] as number;
-      cells[2 * hole + 1] = cells[2 * next + 1] as number;
+      cells[2 * hole] = cells[2 * next];
+      cells[2 * hole + 1] = cells[2 * next + 1];
       hole = next;
     }
     cells[2 * hole + 1] = 0;
@@ -77,8 +77,8 @@ class Segment {
     this.slotMask = slots - 1;
     this.used = 0;
     for (let i = 0; i < old.length; i += 2) {
-      const stored = old[i + 1] as number;
-      if (stored !== 0) this.insert(old[i] as number, stored - 1);
+      const stored = old[i + 1];
+      if (stored !== 0) this.insert(old[i], stored - 1);
     }
   }
 }
@@ -99,7 +99,7 @@ export class HashIndex {
    * @returns a slot for {@link positionAt}, or -1.
    */
   find(hash: number, from: number): number {
-    const segment = this.directory[hash & this.directoryMask] as Segment;
+    const segment = this.directory[hash & this.directoryMask];
     const cells = segment.cells;
     const mask = segment.slotMask;
     let slot = (from === -1 ? hash >>> DIRECTORY_BITS : from) & mask;
@@ -112,22 +112,22 @@ export class HashIndex {
 
   /** The position in a slot that {@link find} returned for this hash. */
   positionAt(hash: number, slot: number): number {
-    const segment = this.directory[hash & this.directoryMask] as Segment;
-    return (segment.cells[2 * slot + 1] as number) - 1;
+    const segment = this.directory[hash & this.directoryMask];
+    return segment.cells[2 * slot + 1] - 1;
   }
 
   insert(hash: number, position: number): void {
-    let segment = this.directory[hash & this.directoryMask] as Segment;
+    let segment = this.directory[hash & this.directoryMask];
     // At most three quarters full: longer runs cost more than the memory saves.
     while ((segment.used + 1) * 4 > (segment.slotMask + 1) * 3) {
       this.makeRoom(segment, hash);
-      segment = this.directory[hash & this.directoryMask] as Segment;
+      segment = this.directory[hash & this.directoryMask];
     }
     segment.insert(hash, position);
   }
 
   remove(hash: number, position: number): void {
-    const segment = this.directory[hash & this.directoryMask] as Segment;
+    const segment = this.directory[hash & this.directoryMask];
     segment.free(segment.slotOf(hash, position));
     const slots = segment.slotMask + 1;
     if (slots > FIRST_SLOTS && segment.used * 8 < slots) this.resizeSegment(segment, slots / 2);
@@ -135,7 +135,7 @@ export class HashIndex {
 
   /** An entry moved from one position to another. */
   move(hash: number, from: number, to: number): void {
-    const segment = this.directory[hash & this.directoryMask] as Segment;
+    const segment = this.directory[hash & this.directoryMask];
     segment.cells[2 * segment.slotOf(hash, from) + 1] = to + 1;
   }
 
@@ -163,9 +163,9 @@ export class HashIndex {
     this.segmentCells += slots * 2;
     const cells = segment.cells;
     for (let i = 0; i < cells.length; i += 2) {
-      const stored = cells[i + 1] as number;
+      const stored = cells[i + 1];
       if (stored === 0) continue;
-      const pairHash = cells[i] as number;
+      const pairHash = cells[i];
       ((pairHash & bit) === 0 ? zero : one).insert(pairHash, stored - 1);
     }
     for (let i = hash & (bit - 1); i < this.directory.length; i += bit) {

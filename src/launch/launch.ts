@@ -19,6 +19,7 @@ import type { HostProcess } from '../platform/host-process.js';
 import type { Platform } from '../platform/platform.js';
 import { systemErrorText } from '../platform/system-errors.js';
 import { textFromBytes } from '../resp/ascii.js';
+import { AclStartError } from '../server/acl/acl.js';
 import { logoLines, usage, versionLine } from './banner.js';
 import { reportUnexpectedErrors } from './bug-report.js';
 import { parseCommandLine } from './command-line.js';
@@ -170,8 +171,9 @@ class Launch {
     try {
       service = compose({ platform, config, log: this.log, lines });
     } catch (error) {
-      if (!(error instanceof ConfigFileError)) throw error;
-      this.failAtConfiguration(error);
+      if (error instanceof ConfigFileError) this.failAtConfiguration(error);
+      else if (error instanceof AclStartError) this.fail(error.message);
+      else throw error;
       return;
     }
     const pidFile = this.writePidFile();

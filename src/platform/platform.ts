@@ -204,6 +204,11 @@ export interface Disk {
   readFileSync(path: string): Buffer;
   /** As {@link replaceFile}, synchronously. */
   replaceFileSync(path: string, bytes: Buffer, mode: number): void;
+  /**
+   * Puts a finished temporary file of the same directory in the place of another, durably: fsync, rename, fsync
+   * of the directory. For what is too large to be given to {@link replaceFileSync} in one piece.
+   */
+  publishFileSync(temporaryPath: string, path: string): void;
   /** Writes in place, without durability: pid files. */
   writeFileSync(path: string, bytes: Buffer): void;
   appendFileSync(path: string, bytes: Buffer): void;
@@ -273,6 +278,8 @@ export interface Processes {
   cpuSeconds(): { readonly user: number; readonly system: number };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly executablePath: string;
+  /** Name, release and processor: `Linux 6.1.0 x86_64`. */
+  readonly operatingSystem: string;
 }
 
 export interface MemoryReadings {

@@ -79,7 +79,10 @@ export class History {
   }
 
   /** The snapshot is in place. `null`: the master of the old protocol did not name its history. */
-  adopt(promised: { readonly replid: ReplicationId; readonly offset: Offset } | null, startOffset: Offset): void {
+  adopt(
+    promised: { readonly replid: ReplicationId; readonly offset: Offset } | null,
+    startOffset: Offset,
+  ): void {
     this.current = newHistory(promised?.replid ?? this.freshId());
     this.stream.restartAt(promised?.offset ?? startOffset);
     this.keepBacklog();
@@ -90,6 +93,8 @@ export class History {
    * appended while loading (deletions of keys that had expired) comes after the saved offset.
    */
   continueFromSnapshot(replid: ReplicationId, offset: Offset): void {
+    this.stream.restartAt(offset);
+    this.keepBacklog();
     this.current = continueSaved(this.freshId(), replid, offset);
   }
 

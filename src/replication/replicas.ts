@@ -80,6 +80,16 @@ export class Replicas {
     }
   }
 
+  /**
+   * Sends away replicas that sent a command which is answered: an answer in the middle of the stream would be taken
+   * for a part of it.
+   */
+  dropTalkative(): void {
+    for (const session of this.sessions.values()) {
+      if (session.client.reply.pendingBytes > 0) this.dropForReply(session.client);
+    }
+  }
+
   /** REPLCONF ACK from a replica. */
   acknowledge(session: ReplicaSession, offset: Offset, diskOffset: Offset | null): void {
     session.acknowledge(offset, diskOffset);
@@ -111,6 +121,24 @@ export class Replicas {
       if (session.isOnline && lagSeconds(session, nowMs) <= maxLagSeconds) count++;
     }
     return count;
+  }
+
+  private dropForReply(client: Client): void {
+    const { log, statistics } = this.server;
+    const commandName = client.command?.fullName ?? '<unknown>';
+    const { reply } = client;
+    if (reply.errorCount > 0) {
+      statistics.unexpectedErrorReplies++;
+      log.warning(
+        `== CRITICAL == This master is sending an error to its replica: '${reply.lastError}' ` +
+          `after processing the command '${commandName}'`,
+      );
+    }
+    log.warning(
+      `Replica generated a reply to command '${commandName}', disconnecting it: ` +
+        this.server.clients.describe(client),
+    );
+    client.close();
   }
 
   /** Once per second: keepalives for who waits for a snapshot, the end of who has been silent for too long. */

@@ -6,6 +6,7 @@
  * larger one. Error texts are Redis's own; after one the connection is beyond repair.
  */
 import { splitWords } from './ascii.js';
+import { LONGEST_SHORT_BYTES, shortBytes } from './short-bytes.js';
 
 /** What {@link RequestDecoder.next} found. */
 export const enum Decoded {
@@ -23,8 +24,8 @@ const MAX_ARGUMENTS_UNAUTHENTICATED = 10;
 const MAX_BULK_UNAUTHENTICATED_BYTES = 16384;
 /** A bulk at least this long gets a buffer of its own, so that its bytes are copied once. */
 const LARGE_BULK_BYTES = 32 * 1024;
-/** Arguments this short are built directly, which beats the call into C++. */
-const SHORT_ARGUMENT_BYTES = 3;
+
+const LONGEST_REUSED_NAME = 24;
 
 const LF = 10;
 const CR = 13;
@@ -51,12 +52,18 @@ export class RequestDecoder {
   private partial: string[] = [];
   /** Length of the bulk being read, -1 while its header is due. */
   private bulkLength = -1;
+  private lastName = '';
   private large: Buffer | null = null;
   private largeFilled = 0;
 
   /** Bytes received and not yet returned as a command. */
   get bufferedBytes(): number {
     return this.buffer.length - this.position + this.largeFilled;
+  }
+
+  /** Bytes that are held for this input: those of commands being executed now count, too. */
+  get heldBytes(): number {
+    return this.buffer.length + this.largeFilled;
   }
 
   /** True when part of a command has been received. */
@@ -179,7 +186,9 @@ export class RequestDecoder {
         }
         return Decoded.Incomplete;
       }
-      this.partial.push(sliceArgument(this.buffer, start, length));
+      this.partial.push(
+        this.partial.length === 0 ? this.sliceName(start, length) : sliceArgument(this.buffer, start, length),
+      );
       this.position = start + length + 2;
       this.bulkLength = -1;
       this.remaining--;
@@ -190,7 +199,21 @@ export class RequestDecoder {
     return Decoded.Command;
   }
 
+  /** Clients mostly repeat themselves: the name of the last command is reused when it comes again. */
+  private sliceName(start: number, length: number): string {
+    const { buffer, lastName } = this;
+    if (length === lastName.length) {
+      let i = 0;
+      while (i < length && buffer[start + i] === lastName.charCodeAt(i)) i++;
+      if (i === length) return lastName;
+    }
+    const name = sliceArgument(buffer, start, length);
+    if (length <= LONGEST_REUSED_NAME) this.lastName = name;
+    return name;
+  }
+
   private bulkHeader(): Decoded {
+    if (this.shortBulkHeader()) return Decoded.Command;
     const end = this.lineEnd();
     if (end < 0) {
       return this.buffer.length - this.position > INLINE_LIMIT_BYTES
@@ -211,6 +234,24 @@ export class RequestDecoder {
     this.position = end + 2;
     this.bulkLength = length;
     return Decoded.Command;
+  }
+
+  /** The common case, `$` and one or two digits, without searching for the end of the line. */
+  private shortBulkHeader(): boolean {
+    const { buffer, position } = this;
+    if (position + 5 > buffer.length || buffer[position] !== 36) return false;
+    const first = buffer[position + 1] - 48;
+    if (first < 0 || first > 9) return false;
+    if (buffer[position + 2] === CR) {
+      this.bulkLength = first;
+      this.position = position + 4;
+      return true;
+    }
+    const second = buffer[position + 2] - 48;
+    if (second < 0 || second > 9 || first === 0 || buffer[position + 3] !== CR) return false;
+    this.bulkLength = first * 10 + second;
+    this.position = position + 5;
+    return true;
   }
 
   /** Copies what has arrived into the buffer of a large bulk; true when it is complete. */
@@ -259,15 +300,7 @@ function parseLength(buffer: Buffer, start: number, end: number): number {
 }
 
 function sliceArgument(buffer: Buffer, start: number, length: number): string {
-  if (length <= SHORT_ARGUMENT_BYTES && length > 0) {
-    switch (length) {
-      case 1:
-        return String.fromCharCode(buffer[start]);
-      case 2:
-        return String.fromCharCode(buffer[start], buffer[start + 1]);
-      case 3:
-        return String.fromCharCode(buffer[start], buffer[start + 1], buffer[start + 2]);
-    }
-  }
-  return buffer.latin1Slice(start, start + length);
+  return length <= LONGEST_SHORT_BYTES
+    ? shortBytes(buffer, start, length)
+    : buffer.latin1Slice(start, start + length);
 }

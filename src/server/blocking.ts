@@ -59,6 +59,17 @@ export class Blocking {
     return count;
   }
 
+  /** The number of keys whose deletion clients wait for as well. */
+  get waitedForDeletionCount(): number {
+    let count = 0;
+    for (const keys of this.waiting.values()) {
+      for (const clients of keys.values()) {
+        if ([...clients].some(({ blocked }) => blocked?.wakeOnDelete === true)) count++;
+      }
+    }
+    return count;
+  }
+
   /**
    * Whether a command that finds nothing may wait. Inside EXEC or a script, and in a replication stream, it must
    * answer at once, as if its timeout had passed.

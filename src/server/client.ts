@@ -154,6 +154,7 @@ export class Client implements ConnectionHandler {
     if (this.closed) return;
     this.totalBytesIn += chunk.length;
     this.server.statistics.totalNetInputBytes += chunk.length;
+    this.server.statistics.totalReadsProcessed++;
     this.decoder.feed(chunk);
     this.server.beginTurn();
     this.lastInteractionMs = this.server.nowMs;
@@ -193,7 +194,7 @@ export class Client implements ConnectionHandler {
       if (decoded === Decoded.Command) {
         if (decoder.args.length === 0) continue;
         server.dispatcher.process(this, decoder.args);
-        if (this.reply.pendingBytes > EARLY_FLUSH_BYTES) server.flushNow(this);
+        if (this.reply.pendingBytes > EARLY_FLUSH_BYTES) server.flushEarly(this);
       } else if (decoded === Decoded.Incomplete) {
         break;
       } else {
@@ -229,6 +230,7 @@ export class Client implements ConnectionHandler {
     const bytes = this.reply.pendingBytes;
     this.totalBytesOut += bytes;
     this.server.statistics.totalNetOutputBytes += bytes;
+    this.server.statistics.totalWritesProcessed++;
     this.reply.flush(connection);
     if (this.closeAfterReply) connection.end();
   }

@@ -1,6 +1,7 @@
 /**
  * The clients of a server: accepting, limits, closing, and their description in CLIENT LIST.
  */
+import type { OutputBufferLimit } from '../config/special-types.js';
 import type { Connection } from '../platform/platform.js';
 import { Client, type ClientKind } from './client.js';
 import type { Server } from './server.js';
@@ -28,6 +29,13 @@ export class Clients {
 
   find(id: number): Client | undefined {
     return this.byId.get(id);
+  }
+
+  /** Bytes of output that clients of a kind have not read yet. */
+  outputBytes(kind: ClientKind): number {
+    let bytes = 0;
+    for (const client of this.byId.values()) if (client.kind === kind) bytes += client.pendingOutputBytes;
+    return bytes;
   }
 
   /** Takes an accepted connection, or refuses it. */
@@ -90,7 +98,10 @@ export class Clients {
   /** Called after a flush that left output behind, and whenever output has been added for a client. */
   checkOutputLimit(client: Client): void {
     const bytes = client.pendingOutputBytes;
-    if (bytes === 0) return;
+    if (bytes === 0) {
+      this.outputShrank(client);
+      return;
+    }
     this.slowReaders.add(client);
     if (this.exceedsLimit(client, bytes)) {
       this.server.statistics.clientOutputBufferLimitDisconnections++;
@@ -99,6 +110,11 @@ export class Clients {
       );
       client.close();
     }
+  }
+
+  /** Whether there is a hard limit to the output that may wait for this client. */
+  isOutputLimited(client: Client): boolean {
+    return this.outputLimitOf(client).hardBytes > 0;
   }
 
   outputShrank(client: Client): void {
@@ -131,8 +147,9 @@ export class Clients {
     const { connection, transaction, subscriptions } = client;
     const nowMs = this.server.platform.clock.nowMs();
     const seconds = (sinceMs: number): number => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
-    const queryBytes = client.decoder.bufferedBytes;
+    const queryBytes = client.decoder.heldBytes;
     const outputBytes = client.pendingOutputBytes;
+    const unsentBytes = connection?.bufferedBytes ?? 0;
     const fields: [string, string | number][] = [
       ['id', client.id],
       ['addr', addressOf(connection, 'remote')],
@@ -153,13 +170,13 @@ export class Clients {
       ['multi-mem', transaction?.queuedBytes ?? 0],
       ['rbs', 16384],
       ['rbp', 0],
-      ['obl', 0],
-      ['oll', outputBytes > 0 ? 1 : 0],
-      ['omem', outputBytes],
+      ['obl', outputBytes - unsentBytes],
+      ['oll', unsentBytes > 0 ? 1 : 0],
+      ['omem', unsentBytes],
       ['tot-mem', queryBytes + outputBytes + 1024],
-      ['events', outputBytes > 0 ? 'rw' : 'r'],
+      ['events', unsentBytes > 0 ? 'rw' : 'r'],
       ['cmd', client.command?.fullName ?? 'NULL'],
-      ['user', client.user.name],
+      ['user', client.isTrusted ? '(superuser)' : client.user.name],
       ['redir', -1],
       ['resp', client.reply.protocol],
       ['lib-name', client.libraryName],
@@ -195,9 +212,12 @@ export class Clients {
   private isProtected(connection: Connection): boolean {
     const { values } = this.server.config;
     if (!values['protected-mode'] || !this.server.acl.defaultUser.isOpen) return false;
-    if (connection.isLocalSocket) return false;
-    const address = connection.remoteAddress;
-    return !(address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.'));
+    return !isLocal(connection);
+  }
+
+  private outputLimitOf({ kind }: Client): OutputBufferLimit {
+    const limits = this.server.config.values['client-output-buffer-limit'];
+    return limits[kind === 'master' ? 'normal' : kind];
   }
 
   private exceedsLimit(client: Client, bytes: number): boolean {
@@ -217,6 +237,14 @@ export class Clients {
     if (client.softLimitReachedAtMs === 0) client.softLimitReachedAtMs = nowMs;
     return nowMs - client.softLimitReachedAtMs > limit.softSeconds * 1000;
   }
+}
+
+/** The peer is on this machine: it came through the loopback interface or a Unix socket. */
+export function isLocal({ isLocalSocket, remoteAddress }: Connection): boolean {
+  if (isLocalSocket) return true;
+  return (
+    remoteAddress === '::1' || remoteAddress.startsWith('127.') || remoteAddress.startsWith('::ffff:127.')
+  );
 }
 
 /** Handler of a refused connection: nothing more is expected of it. */

@@ -150,7 +150,8 @@ export class Dispatcher {
     client.args = args;
 
     this.depth++;
-    command.handler!(client, args);
+    if (client.noTouch && command.name !== 'touch') this.runUnmarked(client, command, args);
+    else command.handler!(client, args);
     this.depth--;
 
     if (keyspace.dirty !== dirtyBefore && !this.replaced && propagation.isActive && !client.isTrusted) {
@@ -162,6 +163,14 @@ export class Dispatcher {
     const elapsedMs = endMs - this.lastTimeMs;
     this.lastTimeMs = endMs;
     return elapsedMs;
+  }
+
+  /** CLIENT NO-TOUCH: reads leave access times as they are. */
+  private runUnmarked(client: Client, command: Command, args: string[]): void {
+    const { keyspace } = this.server;
+    keyspace.marksAccess = false;
+    command.handler!(client, args);
+    keyspace.marksAccess = true;
   }
 
   /** Adds a finished command to the statistics, the slow log and the latency events. */
@@ -254,6 +263,8 @@ export class Dispatcher {
       return this.reject(client, command, 'ERR Command not allowed inside a transaction');
     }
     if (!client.user.allowsEverything && !client.isTrusted) {
+      // The log of denials shows the client with the command that it tried.
+      client.command = command;
       const denial = server.acl.denialFor(client, command, args);
       if (denial !== null) return this.reject(client, command, denial);
     }

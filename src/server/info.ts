@@ -25,6 +25,25 @@ export interface InfoSection {
   readonly write: (info: InfoWriter) => void;
 }
 
+/** Places of the sections, for {@link Info.add}: Redis's order. */
+export const INFO_ORDER = {
+  server: 10,
+  clients: 20,
+  memory: 30,
+  persistence: 40,
+  stats: 50,
+  replication: 60,
+  cpu: 70,
+  modules: 80,
+  commandstats: 90,
+  errorstats: 100,
+  latencystats: 110,
+  cluster: 120,
+  keyspace: 130,
+  sentinel: 140,
+  debug: 150,
+} as const;
+
 export class Info {
   private sections: { readonly order: number; readonly section: InfoSection }[] = [];
 

@@ -85,6 +85,7 @@ export class Pause {
       else nextEndMs = Math.min(nextEndMs, pause.untilMs);
     }
     this.idle = this.active.size === 0;
+    this.server.keyspace.expiryPaused = !this.idle;
     if (!this.idle && nextEndMs < Infinity) {
       this.timer = timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
     }

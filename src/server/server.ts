@@ -27,6 +27,7 @@ import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
 import { Shutdown } from './shutdown.js';
 import { LatencyMonitor } from './latency-monitor.js';
+import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
@@ -42,6 +43,9 @@ export interface ServerParts {
   /** `sentinel` changes what INFO and HELLO say. */
   readonly mode: 'standalone' | 'sentinel' | 'cluster';
 }
+
+/** Output of this size is held against the client's limit before it is written. */
+const LARGE_OUTPUT_BYTES = 16 * 1024;
 
 export class Server {
   readonly platform: Platform;
@@ -70,11 +74,14 @@ export class Server {
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly persistenceStatus = new PersistenceStatus();
+  readonly memory: MemoryUsage;
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
+  /** Set by replication; INFO says it. */
+  replicationBacklogBytes = 0;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -83,6 +90,8 @@ export class Server {
   noteworthyMs = Infinity;
   /** `latency-tracking`: every command is counted in its histogram. */
   tracksLatency = true;
+  /** DEBUG PAUSE-CRON: periodic work stops. */
+  cronPaused = false;
   /** DEBUG subcommands of the parts above: RELOAD, LOADAOF, ... By lower-case name. */
   readonly debugSubcommands = new Map<string, CommandHandler>();
 
@@ -115,6 +124,7 @@ export class Server {
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
     );
     this.acl = new Acl(this);
+    this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
@@ -124,6 +134,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
     this.clients = new Clients(this);
@@ -169,8 +180,15 @@ export class Server {
     this.scheduleTurnEnd();
   }
 
-  /** Writes a client's output at once, after what must precede it: a pipeline with large replies. */
-  flushNow(client: Client): void {
+  /**
+   * Writes a client's output at once, after what must precede it: a pipeline with large replies. Where the output
+   * is limited it is kept instead, so that the limit is seen before anything is sent.
+   */
+  flushEarly(client: Client): void {
+    if (this.clients.isOutputLimited(client)) {
+      this.clients.checkOutputLimit(client);
+      return;
+    }
     for (const task of this.beforeReplies) task();
     client.flush();
     client.flushScheduled = false;
@@ -245,6 +263,7 @@ export class Server {
     const flushing = this.flushList;
     this.flushList = [];
     for (const client of flushing) {
+      if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }
@@ -259,11 +278,13 @@ export class Server {
   }
 
   private cron(): void {
+    if (this.cronPaused) return;
     this.beginTurn();
     const beganMs = this.platform.clock.monotonicMs();
     this.cronRuns++;
     const { nowMs } = this;
     this.statistics.sample(nowMs);
+    this.memory.check();
     if (!this.pause.pausesWrites) this.expireActively();
     this.propagation.endUnit(true);
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);

@@ -12,12 +12,15 @@ export class Transaction {
   failed = false;
   /** Whether any queued command writes or may replicate. */
   hasWrites = false;
+  /** Whether any queued command is one that may need more memory. */
+  hasMemoryConsumers = false;
   /** Bytes held by the queue, for CLIENT LIST's `multi-mem`. */
   queuedBytes = 0;
 
   add(command: Command, args: string[]): void {
     this.queue.push({ command, args });
     if (command.isWrite || command.mayReplicate) this.hasWrites = true;
+    if (command.deniedWhenOutOfMemory) this.hasMemoryConsumers = true;
     for (const arg of args) this.queuedBytes += arg.length;
   }
 }

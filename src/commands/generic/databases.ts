@@ -1,4 +1,4 @@
-/** Commands about numbered databases: SELECT, DBSIZE, SWAPDB, FLUSHDB, FLUSHALL. */
+/** Commands about numbered databases: DBSIZE, SWAPDB, FLUSHDB, FLUSHALL. */
 import type { Database } from '../../keyspace/database.js';
 import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';

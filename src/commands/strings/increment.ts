@@ -5,12 +5,15 @@ import { bytesOfString, isStringValue } from '../../keyspace/values/value.js';
 import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from '../../resp/numbers.js';
 import type { Client } from '../../server/client.js';
 import { EventClass } from '../../server/notifications.js';
-import { NOT_A_FLOAT, NOT_AN_INTEGER, WRONG_TYPE } from '../error-texts.js';
+import {
+  NOT_A_FLOAT,
+  NOT_AN_INTEGER,
+  WOULD_BE_INFINITE,
+  WOULD_OVERFLOW,
+  WRONG_TYPE,
+} from '../error-texts.js';
 import { notify } from '../lookups.js';
-import { addLongDoubles, formatLongDouble, parseLongDouble } from './long-double.js';
-
-export const WOULD_OVERFLOW = 'ERR increment or decrement would overflow';
-export const WOULD_BE_INFINITE = 'ERR increment would produce NaN or Infinity';
+import { addLongDoubles, formatLongDouble, parseLongDouble } from '../long-double.js';
 
 export function increment(client: Client, args: string[]): void {
   addTo(client, args[1], 1);

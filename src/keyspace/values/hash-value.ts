@@ -88,25 +88,25 @@ export class HashValue {
     const index = this.flatIndexOf(field);
     if (index === -1) return false;
     const flat = this.writableFlat();
-    this.textBytes -= stringMemory(field) + stringMemory(flat[index + 1] as string);
+    this.textBytes -= stringMemory(field) + stringMemory(flat[index + 1]);
     flat.splice(index, 2);
     return true;
   }
 
   /** The field at a position below `size`: for random picks. Positions change with every removal. */
   fieldAt(position: number): string {
-    return this.flat !== null ? (this.flat[2 * position] as string) : this.large.at(position).key;
+    return this.flat !== null ? this.flat[2 * position] : this.large.at(position).key;
   }
 
   /** The value at a position below `size`. */
   valueAt(position: number): string {
-    return this.flat !== null ? (this.flat[2 * position + 1] as string) : this.large.at(position).value;
+    return this.flat !== null ? this.flat[2 * position + 1] : this.large.at(position).value;
   }
 
   /** Visits all fields, in the order Redis shows them while the hash is small. */
   forEach(visit: (field: string, value: string) => void): void {
     if (this.flat === null) return this.large.forEach((entry) => visit(entry.key, entry.value));
-    for (let i = 0; i < this.flat.length; i += 2) visit(this.flat[i] as string, this.flat[i + 1] as string);
+    for (let i = 0; i < this.flat.length; i += 2) visit(this.flat[i], this.flat[i + 1]);
   }
 
   /** As {@link Dictionary.scan}; a small hash is visited whole by one call. */
@@ -149,8 +149,8 @@ export class HashValue {
       type: 'hash',
       encoding: 'listpack',
       size: flat.length / 2,
-      field: (position) => flat[2 * position] as string,
-      value: (position) => flat[2 * position + 1] as string,
+      field: (position) => flat[2 * position],
+      value: (position) => flat[2 * position + 1],
     };
   }
 
@@ -176,7 +176,7 @@ export class HashValue {
     const index = this.flatIndexOf(field);
     const flat = this.writableFlat();
     if (index !== -1) {
-      this.textBytes += stringMemory(value) - stringMemory(flat[index + 1] as string);
+      this.textBytes += stringMemory(value) - stringMemory(flat[index + 1]);
       flat[index + 1] = value;
       return false;
     }
@@ -201,7 +201,7 @@ export class HashValue {
     const flat = this.flat as string[];
     const dictionary = new Dictionary<HashField>(this.limits.hashSeed);
     for (let i = 0; i < flat.length; i += 2) {
-      dictionary.add(new HashField(flat[i] as string, flat[i + 1] as string));
+      dictionary.add(new HashField(flat[i], flat[i + 1]));
     }
     this.flat = null;
     this.dictionary = dictionary;

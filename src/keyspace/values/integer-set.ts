@@ -24,7 +24,7 @@ export class IntegerSet {
 
   /** The member at a position, in ascending order. */
   at(position: number): IntegerMember {
-    return this.members[position] as IntegerMember;
+    return this.members[position];
   }
 
   has(member: IntegerMember): boolean {
@@ -71,7 +71,7 @@ export class IntegerSet {
     let high = this.members.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.members[middle] as IntegerMember) < member) low = middle + 1;
+      if (this.members[middle] < member) low = middle + 1;
       else high = middle;
     }
     return low;

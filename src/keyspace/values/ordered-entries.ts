@@ -120,14 +120,14 @@ export class OrderedEntries<E extends DictionaryEntry> {
     let high = this.blocks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.blocks[middle]?.entries[0] as E).key <= key) low = middle + 1;
+      if ((this.blocks[middle]?.entries[0]).key <= key) low = middle + 1;
       else high = middle;
     }
     return low - 1;
   }
 
   private writable(blockIndex: number): E[] {
-    const block = this.blocks[blockIndex] as Block<E>;
+    const block = this.blocks[blockIndex];
     if (block.generation === this.generation) return block.entries;
     const entries = block.entries.slice();
     this.blocks[blockIndex] = { entries, generation: this.generation };
@@ -140,7 +140,7 @@ function lowerBound<E extends DictionaryEntry>(entries: readonly E[], key: strin
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((entries[middle] as E).key < key) low = middle + 1;
+    if (entries[middle].key < key) low = middle + 1;
     else high = middle;
   }
   return low;

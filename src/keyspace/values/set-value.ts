@@ -144,7 +144,7 @@ export class SetValue {
       case 'intset':
         return this.content.members.at(position).toString();
       case 'listpack':
-        return this.content.members[position] as string;
+        return this.content.members[position];
       case 'hashtable':
         return this.content.members.at(position).key;
     }
@@ -210,7 +210,7 @@ export class SetValue {
           type: 'set',
           encoding,
           size: members.length,
-          member: (position) => members[position] as string,
+          member: (position) => members[position],
         };
       }
       case 'hashtable': {

@@ -89,12 +89,12 @@ export class SkipList {
     }
     this.linkLowest(current, node);
     for (let level = 0; level < this.height; level++) {
-      const link = this.linkOf(path[level] as SkipListNode, level);
+      const link = this.linkOf(path[level], level);
       if (level >= nodeHeight) {
         link.span++;
         continue;
       }
-      const distance = rank - (ranks[level] as number) + 1;
+      const distance = rank - ranks[level] + 1;
       const own = this.linkOf(node, level);
       own.next = link.next;
       own.span = link.span + 1 - distance;
@@ -184,7 +184,7 @@ export class SkipList {
 
   /** The link of a node that is known to reach this level above the lowest. */
   private linkOf(node: SkipListNode, level: number): Link {
-    return (node.tower as Link[])[level] as Link;
+    return (node.tower as Link[])[level];
   }
 }
 

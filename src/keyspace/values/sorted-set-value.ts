@@ -151,7 +151,7 @@ export class SortedSetValue {
   walk(fromRank: number, step: 1 | -1, visit: (member: string, score: number) => boolean): void {
     if (this.flat !== null) {
       for (let i = fromRank; i >= 0 && i < this.flat.length; i += step) {
-        const entry = this.flat[i] as ScoredMember;
+        const entry = this.flat[i];
         if (!visit(entry.key, entry.score)) return;
       }
       return;
@@ -218,7 +218,7 @@ export class SortedSetValue {
     if (this.flat !== null) {
       const flat = this.flat;
       this.flatIsShared = true;
-      return { type: 'zset', encoding, size: flat.length, at: (position) => flat[position] as ScoredMember };
+      return { type: 'zset', encoding, size: flat.length, at: (position) => flat[position] };
     }
     if (this.size <= ORDERED_WHEN_FROZEN) {
       const members: ScoredMember[] = [];
@@ -227,7 +227,7 @@ export class SortedSetValue {
         type: 'zset',
         encoding,
         size: members.length,
-        at: (position) => members[position] as ScoredMember,
+        at: (position) => members[position],
       };
     }
     const view = this.whenLarge.members.freeze();
@@ -270,7 +270,7 @@ export class SortedSetValue {
     let high = this.flat.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (isBefore(this.flat[middle] as ScoredMember)) low = middle + 1;
+      if (isBefore(this.flat[middle])) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -40,7 +40,7 @@ export class StreamNode {
   }
 
   get lastId(): StreamId {
-    return (this.entries[this.entries.length - 1] as StreamEntry).id;
+    return this.entries[this.entries.length - 1].id;
   }
 
   /** Size of the listpack that Redis would have. */
@@ -69,7 +69,7 @@ export class StreamNode {
     let high = this.entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.entries[middle] as StreamEntry).id < id) low = middle + 1;
+      if (this.entries[middle].id < id) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -120,9 +120,9 @@ export class StreamValue {
   /** Visits the entries with ids from `start` to `end`, both included, while `visit` returns true. */
   walk(start: StreamId, end: StreamId, visit: (entry: StreamEntry) => boolean): void {
     for (let n = Math.max(0, this.nodeFor(start)); n < this.nodes.length; n++) {
-      const node = this.nodes[n] as StreamNode;
+      const node = this.nodes[n];
       for (let i = node.positionOf(start); i < node.entries.length; i++) {
-        const entry = node.entries[i] as StreamEntry;
+        const entry = node.entries[i];
         if (entry.id > end || !visit(entry)) return;
       }
     }
@@ -131,9 +131,9 @@ export class StreamValue {
   /** As {@link walk}, from `end` down to `start`. */
   walkBackwards(start: StreamId, end: StreamId, visit: (entry: StreamEntry) => boolean): void {
     for (let n = this.nodeFor(end); n >= 0; n--) {
-      const entries = (this.nodes[n] as StreamNode).entries;
+      const entries = this.nodes[n].entries;
       for (let i = entries.length - 1; i >= 0; i--) {
-        const entry = entries[i] as StreamEntry;
+        const entry = entries[i];
         if (entry.id > end) continue;
         if (entry.id < start || !visit(entry)) return;
       }
@@ -267,7 +267,7 @@ export class StreamValue {
     if (last === undefined) return null;
     let addedBytes = 0;
     for (let i = 0; i < fields.length; i++) {
-      addedBytes += (fields[i] as string).length + (values[i] as string).length;
+      addedBytes += fields[i].length + values[i].length;
     }
     const { streamNodeMaxBytes, streamNodeMaxEntries } = this.limits;
     const maxBytes = streamNodeMaxBytes === 0 ? LARGEST_NODE_BYTES : streamNodeMaxBytes;
@@ -278,7 +278,7 @@ export class StreamValue {
   }
 
   private writableNode(nodeIndex: number): StreamNode {
-    const node = this.nodes[nodeIndex] as StreamNode;
+    const node = this.nodes[nodeIndex];
     if (node.generation === this.generation) return node;
     const copy = node.copy(this.generation);
     this.nodes[nodeIndex] = copy;
@@ -291,7 +291,7 @@ export class StreamValue {
     let high = this.nodes.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.nodes[middle] as StreamNode).baseId <= id) low = middle + 1;
+      if (this.nodes[middle].baseId <= id) low = middle + 1;
       else high = middle;
     }
     return low - 1;

@@ -31,10 +31,10 @@ function fillTables(): void {
     HIGH[byte] = high;
   }
   for (let i = 256; i < 8 * 256; i++) {
-    const low = LOW[i - 256] as number;
-    const high = HIGH[i - 256] as number;
-    LOW[i] = ((low >>> 8) | (high << 24)) ^ (LOW[low & 0xff] as number);
-    HIGH[i] = (high >>> 8) ^ (HIGH[low & 0xff] as number);
+    const low = LOW[i - 256];
+    const high = HIGH[i - 256];
+    LOW[i] = ((low >>> 8) | (high << 24)) ^ LOW[low & 0xff];
+    HIGH[i] = (high >>> 8) ^ HIGH[low & 0xff];
   }
 }
 
@@ -48,16 +48,8 @@ export class Crc64 {
     let high = this.high;
     let i = start;
     for (; i + 8 <= end; i += 8) {
-      low ^=
-        (bytes[i] as number) |
-        ((bytes[i + 1] as number) << 8) |
-        ((bytes[i + 2] as number) << 16) |
-        ((bytes[i + 3] as number) << 24);
-      high ^=
-        (bytes[i + 4] as number) |
-        ((bytes[i + 5] as number) << 8) |
-        ((bytes[i + 6] as number) << 16) |
-        ((bytes[i + 7] as number) << 24);
+      low ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+      high ^= bytes[i + 4] | (bytes[i + 5] << 8) | (bytes[i + 6] << 16) | (bytes[i + 7] << 24);
       const a = 1792 + (low & 0xff);
       const b = 1536 + ((low >>> 8) & 0xff);
       const c = 1280 + ((low >>> 16) & 0xff);
@@ -66,29 +58,13 @@ export class Crc64 {
       const f = 512 + ((high >>> 8) & 0xff);
       const g = 256 + ((high >>> 16) & 0xff);
       const h = high >>> 24;
-      low =
-        (LOW[a] as number) ^
-        (LOW[b] as number) ^
-        (LOW[c] as number) ^
-        (LOW[d] as number) ^
-        (LOW[e] as number) ^
-        (LOW[f] as number) ^
-        (LOW[g] as number) ^
-        (LOW[h] as number);
-      high =
-        (HIGH[a] as number) ^
-        (HIGH[b] as number) ^
-        (HIGH[c] as number) ^
-        (HIGH[d] as number) ^
-        (HIGH[e] as number) ^
-        (HIGH[f] as number) ^
-        (HIGH[g] as number) ^
-        (HIGH[h] as number);
+      low = LOW[a] ^ LOW[b] ^ LOW[c] ^ LOW[d] ^ LOW[e] ^ LOW[f] ^ LOW[g] ^ LOW[h];
+      high = HIGH[a] ^ HIGH[b] ^ HIGH[c] ^ HIGH[d] ^ HIGH[e] ^ HIGH[f] ^ HIGH[g] ^ HIGH[h];
     }
     for (; i < end; i++) {
-      const index = (low ^ (bytes[i] as number)) & 0xff;
-      low = ((low >>> 8) | (high << 24)) ^ (LOW[index] as number);
-      high = (high >>> 8) ^ (HIGH[index] as number);
+      const index = (low ^ bytes[i]) & 0xff;
+      low = ((low >>> 8) | (high << 24)) ^ LOW[index];
+      high = (high >>> 8) ^ HIGH[index];
     }
     this.low = low;
     this.high = high;

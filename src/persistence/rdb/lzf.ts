@@ -37,13 +37,15 @@ export class LzfCompressor {
       this.base = 1;
     }
     const base = this.base;
+    // Also when this call gives up: what it noted must not be taken for positions of the next input.
+    this.base = base + length;
     let out = 0;
     let literalStart = 0;
     let position = 0;
     const lastStart = length - 2;
     while (position < lastStart) {
       const hash = hashOfThree(input, position);
-      const candidate = (table[hash] as number) - base;
+      const candidate = table[hash] - base;
       table[hash] = position + base;
       // The very first position never serves as a source, so that results equal those of other writers.
       if (
@@ -70,7 +72,6 @@ export class LzfCompressor {
       literalStart = end;
     }
     out = this.writeLiterals(input, literalStart, length, out, maxBytes);
-    this.base = base + length;
     return out === -1 ? null : output.subarray(0, out);
   }
 
@@ -81,7 +82,7 @@ export class LzfCompressor {
       const count = Math.min(LONGEST_LITERAL, end - from);
       if (to + count + 1 > maxBytes) return -1;
       output[to++] = count - 1;
-      for (let i = 0; i < count; i++) output[to++] = input[from + i] as number;
+      for (let i = 0; i < count; i++) output[to++] = input[from + i];
     }
     return to;
   }
@@ -101,10 +102,7 @@ export class LzfCompressor {
 }
 
 function hashOfThree(bytes: Buffer, position: number): number {
-  const three =
-    ((bytes[position] as number) << 16) |
-    ((bytes[position + 1] as number) << 8) |
-    (bytes[position + 2] as number);
+  const three = (bytes[position] << 16) | (bytes[position + 1] << 8) | bytes[position + 2];
   return Math.imul(three, 0x9e3779b1) >>> (32 - TABLE_BITS);
 }
 
@@ -114,22 +112,21 @@ export function decompressLzf(input: Buffer, length: number): Buffer {
   let from = 0;
   let to = 0;
   while (from < input.length) {
-    const control = input[from++] as number;
+    const control = input[from++];
     if (control < 32) {
       const count = control + 1;
       if (from + count > input.length || to + count > length) corrupt('Invalid LZF compressed string');
-      for (let i = 0; i < count; i++) output[to++] = input[from++] as number;
+      for (let i = 0; i < count; i++) output[to++] = input[from++];
       continue;
     }
     let count = control >>> 5;
-    if (count === 7)
-      count += from < input.length ? (input[from++] as number) : corrupt('Invalid LZF compressed string');
+    if (count === 7) count += from < input.length ? input[from++] : corrupt('Invalid LZF compressed string');
     count += 2;
     if (from >= input.length) corrupt('Invalid LZF compressed string');
-    let source = to - ((control & 31) << 8) - (input[from++] as number) - 1;
+    let source = to - ((control & 31) << 8) - input[from++] - 1;
     if (source < 0 || to + count > length) corrupt('Invalid LZF compressed string');
     // Byte by byte: source and destination may overlap, which is how runs are made.
-    for (let i = 0; i < count; i++) output[to++] = output[source++] as number;
+    for (let i = 0; i < count; i++) output[to++] = output[source++];
   }
   if (to !== length) corrupt('Invalid LZF compressed string');
   return output;

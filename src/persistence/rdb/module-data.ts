@@ -22,7 +22,7 @@ export function readModuleName(input: RdbInput): string {
   let rest = BigInt(input.uint64()) >> VERSION_BITS;
   let name = '';
   for (let i = 0; i < NAME_LENGTH; i++) {
-    name = (NAME_CHARACTERS[Number(rest & 63n)] as string) + name;
+    name = NAME_CHARACTERS[Number(rest & 63n)] + name;
     rest >>= 6n;
   }
   return name;

@@ -21,7 +21,7 @@ export function readListpack(blob: Buffer): PackedElement[] {
   let at = 6;
   while (at < end) {
     const start = at;
-    const first = blob[at] as number;
+    const first = blob[at];
     if (first < 0x80) {
       elements.push(first);
       at += 1;
@@ -32,12 +32,12 @@ export function readListpack(blob: Buffer): PackedElement[] {
       at += length;
     } else if (first < 0xe0) {
       if (at + 2 > end) corrupt('Listpack integrity check failed.');
-      const value = ((first & 0x1f) << 8) | (blob[at + 1] as number);
+      const value = ((first & 0x1f) << 8) | blob[at + 1];
       elements.push(value >= 4096 ? value - 8192 : value);
       at += 2;
     } else if (first < 0xf0) {
       if (at + 2 > end) corrupt('Listpack integrity check failed.');
-      const length = ((first & 0x0f) << 8) | (blob[at + 1] as number);
+      const length = ((first & 0x0f) << 8) | blob[at + 1];
       at += 2;
       elements.push(textAt(blob, at, length, end));
       at += length;
@@ -106,7 +106,7 @@ export function readZiplist(blob: Buffer): PackedElement[] {
   while (at < end) {
     at += blob[at] === 0xfe ? 5 : 1;
     if (at >= end) corrupt('Ziplist integrity check failed.');
-    const first = blob[at] as number;
+    const first = blob[at];
     if (first < 0xc0) {
       const { length, headerBytes } = ziplistStringLength(blob, at, end);
       at += headerBytes;
@@ -128,11 +128,11 @@ export function readZiplist(blob: Buffer): PackedElement[] {
 }
 
 function ziplistStringLength(blob: Buffer, at: number, end: number): { length: number; headerBytes: number } {
-  const first = blob[at] as number;
+  const first = blob[at];
   if (first < 0x40) return { length: first, headerBytes: 1 };
   if (first < 0x80) {
     if (at + 2 > end) corrupt('Ziplist integrity check failed.');
-    return { length: ((first & 0x3f) << 8) | (blob[at + 1] as number), headerBytes: 2 };
+    return { length: ((first & 0x3f) << 8) | blob[at + 1], headerBytes: 2 };
   }
   if (at + 5 > end) corrupt('Ziplist integrity check failed.');
   return { length: blob.readUInt32BE(at + 1), headerBytes: 5 };
@@ -163,7 +163,7 @@ export function readZipmap(blob: Buffer): string[] {
   let at = 1;
   while (at < end) {
     const isValue = pieces.length % 2 === 1;
-    let length = blob[at++] as number;
+    let length = blob[at++];
     if (length === 0xfe) {
       if (at + 4 > end) corrupt('Zipmap integrity check failed.');
       length = blob.readUInt32LE(at);
@@ -174,7 +174,7 @@ export function readZipmap(blob: Buffer): string[] {
     let unused = 0;
     if (isValue) {
       if (at >= end) corrupt('Zipmap integrity check failed.');
-      unused = blob[at++] as number;
+      unused = blob[at++];
     }
     pieces.push(textAt(blob, at, length, end));
     at += length + unused;

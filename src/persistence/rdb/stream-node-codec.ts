@@ -39,8 +39,8 @@ export function packStreamNode(node: StreamNode, builder: ListpackBuilder): Buff
     builder.appendInteger(delta.sequence);
     if (!isSame) builder.appendInteger(entry.fields.length);
     for (let i = 0; i < entry.values.length; i++) {
-      if (!isSame) builder.append(entry.fields[i] as string);
-      builder.append(entry.values[i] as string);
+      if (!isSame) builder.append(entry.fields[i]);
+      builder.append(entry.values[i]);
     }
     builder.appendInteger(isSame ? entry.values.length + 3 : 2 * entry.values.length + 4);
   }
@@ -122,7 +122,7 @@ class Elements {
   packedSizeFrom(start: number): number {
     let bytes = 0;
     for (let i = start; i < this.position; i++) {
-      const element = this.elements[i] as PackedElement;
+      const element = this.elements[i];
       bytes += typeof element === 'number' ? packedIntegerSize(element) : packedSize(String(element));
     }
     return bytes;

@@ -254,7 +254,7 @@ function sortedSetOf(elements: readonly PackedElement[], limits: EncodingLimits)
   if (elements.length % 2 !== 0) corrupt('Zset with a member without a score');
   const set = new SortedSetValue(limits);
   for (let i = 0; i < elements.length; i += 2) {
-    const score = elements[i + 1] as PackedElement;
+    const score = elements[i + 1];
     addScored(set, String(elements[i]), typeof score === 'string' ? parseDouble(score) : Number(score));
   }
   return set.size === 0 ? null : set;

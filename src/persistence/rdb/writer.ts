@@ -4,7 +4,7 @@
  */
 
 import type { FrozenValue } from '../../keyspace/values/value.js';
-import { Crc64 } from './crc64.js';
+import type { Crc64 } from './crc64.js';
 import { Opcode, type WritableRdbVersion } from './format.js';
 import type { RdbOutput } from './output.js';
 import { ValueEncoder, type EncodingOptions } from './value-encoder.js';

@@ -1,5 +1,6 @@
 /** This process, and the ones it starts. */
 import { spawn, type ChildProcess as NodeChild, type SpawnOptions } from 'node:child_process';
+import { machine, release, type } from 'node:os';
 import type { ChildExit, ChildOptions, ChildProcess, Processes } from '../platform.js';
 import { blockingSleep } from './blocking-sleep.js';
 
@@ -11,6 +12,7 @@ export class NodeProcesses implements Processes {
   readonly pid = process.pid;
   readonly environment = process.env;
   readonly executablePath = process.execPath;
+  readonly operatingSystem = `${type()} ${release()} ${machine()}`;
 
   get workingDirectory(): string {
     return process.cwd();

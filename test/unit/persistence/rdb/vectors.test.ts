@@ -1,8 +1,8 @@
 /** Payloads made by real servers (7.0.15, 7.2.6, 7.4), and hand-made ones of the historic types that they accept. */
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_ENCODING_LIMITS } from '../../../../src/keyspace/values/encoding-limits.js';
-import { HashValue } from '../../../../src/keyspace/values/hash-value.js';
-import { SetValue } from '../../../../src/keyspace/values/set-value.js';
+import type { HashValue } from '../../../../src/keyspace/values/hash-value.js';
+import type { SetValue } from '../../../../src/keyspace/values/set-value.js';
 import { makeStreamId, type StreamId } from '../../../../src/keyspace/values/stream-id.js';
 import { StreamValue } from '../../../../src/keyspace/values/stream-value.js';
 import type { EncodingLimits, Value } from '../../../../src/keyspace/values/value.js';

@@ -1,0 +1,23 @@
+/** The clocks of a virtual process: the world's time, with an offset on the wall clock. */
+import type { Clock } from '../platform.js';
+import type { VirtualProcess } from './virtual-process.js';
+
+export class ProcessClock implements Clock {
+  constructor(
+    private readonly owner: VirtualProcess,
+    private readonly offsetMs: number,
+  ) {}
+
+  nowMs(): number {
+    const { owner } = this;
+    return Math.floor(owner.world.startMs + owner.nowMs + owner.wallClockOffsetMs);
+  }
+
+  monotonicMs(): number {
+    return this.owner.nowMs;
+  }
+
+  utcOffsetMs(): number {
+    return this.offsetMs;
+  }
+}

@@ -1,0 +1,47 @@
+/** The timers of a virtual process. They die with it and wait while it is paused. */
+import type { Timer, Timers } from '../platform.js';
+import { Phase } from './event-queue.js';
+import type { VirtualProcess } from './virtual-process.js';
+import type { ProcessEvent } from './world.js';
+
+export class ProcessTimers implements Timers {
+  constructor(private readonly owner: VirtualProcess) {}
+
+  after(delayMs: number, callback: () => void): Timer {
+    const event = this.owner.post(callback, Math.max(0, delayMs));
+    return { cancel: () => this.owner.world.cancel(event) };
+  }
+
+  every(intervalMs: number, callback: () => void): Timer {
+    return new RepeatingTimer(this.owner, Math.max(1, intervalMs), callback);
+  }
+
+  endOfTurn(callback: () => void): void {
+    this.owner.post(callback, 0, Phase.EndOfTurn);
+  }
+}
+
+class RepeatingTimer implements Timer {
+  private event: ProcessEvent;
+  private cancelled = false;
+
+  constructor(
+    private readonly owner: VirtualProcess,
+    private readonly intervalMs: number,
+    private readonly callback: () => void,
+  ) {
+    this.event = this.next();
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.owner.world.cancel(this.event);
+  }
+
+  private next(): ProcessEvent {
+    return this.owner.post(() => {
+      this.callback();
+      if (!this.cancelled) this.event = this.next();
+    }, this.intervalMs);
+  }
+}
