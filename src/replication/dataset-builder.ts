@@ -41,7 +41,6 @@ export class DatasetBuilder implements RdbSink {
     const { keyspace, blocking } = this.server;
     keyspace.databases.forEach((database, index) => {
       const source = this.built.databases[index];
-      database.touchAllWatchers(source.entries);
       database.replaceContents(source.entries, source.expiries);
       blocking.databaseReplaced(database);
     });
