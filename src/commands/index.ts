@@ -9,6 +9,7 @@ import { listCommands } from './lists/index.js';
 import { pubsubCommands } from './pubsub.js';
 import { setCommands } from './sets/index.js';
 import { sortedSetCommands } from './sorted-sets/index.js';
+import { streamCommands } from './streams/index.js';
 import { stringCommands } from './strings/index.js';
 import { transactionCommands } from './transactions.js';
 
@@ -22,6 +23,7 @@ export const dataCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...hyperLogLogCommands,
   ...geoCommands,
+  ...streamCommands,
   ...transactionCommands,
   ...pubsubCommands,
 ];

@@ -83,6 +83,8 @@ export class Database {
   set(key: string, value: Value, keepExpiry = false): Entry {
     const entry = this.entryForWrite(key);
     if (entry === undefined) return this.add(key, value);
+    // Whoever waits for something in a collection must hear that it is gone.
+    if (typeof entry.value === 'object') this.keyspace.hooks.keyRemoved(this, key);
     entry.value = value;
     if (!keepExpiry && entry.expiry !== null) this.clearExpiry(entry);
     return entry;
@@ -192,6 +194,13 @@ export class Database {
     this.expiryCursor = 0;
     for (const key of [...this.watchers.keys()]) {
       if (before.get(key) !== undefined || entries.get(key) !== undefined) this.touchWatchers(key);
+    }
+  }
+
+  /** Tells the watchers of all keys that are there: a dataset was loaded in place. */
+  touchAllWatchers(): void {
+    for (const key of [...this.watchers.keys()]) {
+      if (this.entries.get(key) !== undefined) this.touchWatchers(key);
     }
   }
 

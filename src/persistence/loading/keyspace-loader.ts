@@ -39,6 +39,13 @@ export interface SnapshotFacts {
   /** The database that the stream had selected, 0 when it does not say. */
   readonly streamDatabase: number;
   readonly functions: readonly string[];
+  /** Keys that were left out because their time has passed, if replicas may have them (there is a replication state). */
+  readonly expiredKeys: readonly ExpiredKey[];
+}
+
+export interface ExpiredKey {
+  readonly databaseIndex: number;
+  readonly key: string;
 }
 
 const LRU_CLOCK_MASK = 0xff_ffff;
@@ -53,6 +60,7 @@ export class KeyspaceLoader implements RdbSink {
   private readonly delay: KeyDelay;
   private readonly aux = new Map<string, string>();
   private readonly functions: string[] = [];
+  private readonly expiredKeys: ExpiredKey[] = [];
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -74,6 +82,7 @@ export class KeyspaceLoader implements RdbSink {
       replication: id === undefined || id.length !== 40 || !(offset >= 0) ? null : { id, offset },
       streamDatabase: streamDatabase >= 0 ? streamDatabase : 0,
       functions: this.functions,
+      expiredKeys: this.expiredKeys,
     };
   }
 
@@ -122,6 +131,7 @@ export class KeyspaceLoader implements RdbSink {
     this.waitIfAsked();
     if (expireAtMs !== -1 && options.dropsExpired && expireAtMs < options.nowMs) {
       this.keysExpired++;
+      if (this.aux.has('repl-id')) this.expiredKeys.push({ databaseIndex: database.index, key });
       return;
     }
     const entry = new Entry(key, value, keyspace.accessMark, keyspace.snapshotNumber);
