@@ -184,7 +184,9 @@ function dryRun(client: Client, args: string[]): void {
   }
   const found = server.commands.find(given[0]);
   const command =
-    found?.subcommands == null || given.length === 1 ? found : found.subcommands.get(toLowerAscii(given[1]));
+    found === undefined || found.subcommands === null || given.length === 1
+      ? found
+      : found.subcommands.get(toLowerAscii(given[1]));
   if (command === undefined) {
     reply.error(`ERR Command '${given[0]}' not found`);
     return;

@@ -82,7 +82,9 @@ function calledCommand(client: Client, given: string[]): Command | null {
   const { reply, server } = client;
   const found = server.commands.find(given[0]);
   const command =
-    found?.subcommands == null || given.length === 1 ? found : found.subcommands.get(toLowerAscii(given[1]));
+    found === undefined || found.subcommands === null || given.length === 1
+      ? found
+      : found.subcommands.get(toLowerAscii(given[1]));
   if (command === undefined) reply.error('ERR Invalid command specified');
   else if (!command.hasKeys) reply.error('ERR The command has no key arguments');
   else if (!command.acceptsArgumentCount(given.length)) {

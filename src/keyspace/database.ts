@@ -83,6 +83,8 @@ export class Database {
   set(key: string, value: Value, keepExpiry = false): Entry {
     const entry = this.entryForWrite(key);
     if (entry === undefined) return this.add(key, value);
+    // Whoever waits for something in a collection must hear that it is gone.
+    if (typeof entry.value === 'object') this.keyspace.hooks.keyRemoved(this, key);
     entry.value = value;
     if (!keepExpiry && entry.expiry !== null) this.clearExpiry(entry);
     return entry;

@@ -11,7 +11,7 @@ export interface KeyspaceHooks {
   keyAdded(database: Database, key: string, value: Value): void;
   /** A read found no such key. */
   keyMissed(database: Database, key: string): void;
-  /** Deleted, expired, renamed away: the key is gone. */
+  /** Deleted, expired, renamed away, or its collection replaced: what the key held is gone. */
   keyRemoved(database: Database, key: string): void;
   keyTouched(database: Database, key: string): void;
   keyReady(database: Database, key: string): void;

@@ -263,6 +263,8 @@ export class Dispatcher {
       return this.reject(client, command, 'ERR Command not allowed inside a transaction');
     }
     if (!client.user.allowsEverything && !client.isTrusted) {
+      // The log of denials shows the client with the command that it tried.
+      client.command = command;
       const denial = server.acl.denialFor(client, command, args);
       if (denial !== null) return this.reject(client, command, denial);
     }

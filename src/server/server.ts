@@ -134,6 +134,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
     this.clients = new Clients(this);
