@@ -65,6 +65,14 @@ export function doubleArgument(client: Client, text: string, error: string = NOT
   return double;
 }
 
+/**
+ * A double as C's strtod reads it, which Redis uses for bounds and weights: blanks in front are skipped, and nothing
+ * at all is zero. NaN when the text is no number; nobody is told.
+ */
+export function parseLenientDouble(text: string): number {
+  return text === '' ? 0 : parseDouble(text.replace(/^[ \t\n\v\f\r]+/, ''));
+}
+
 /** The timeout of a blocking command, in seconds with a fraction. Returns milliseconds; 0 means for ever. */
 export function timeoutArgument(client: Client, text: string): number {
   const seconds = parseDouble(text);

@@ -40,6 +40,17 @@ export function parseLongDouble(text: string): LongDouble | null {
   return value === 'infinite' ? null : value;
 }
 
+/** A double, exactly. */
+export function longDoubleOf(value: number): Exclude<LongDouble, 'infinite'> {
+  let mantissa = value;
+  let exponent = 0;
+  while (!Number.isInteger(mantissa)) {
+    mantissa *= 2;
+    exponent--;
+  }
+  return { mantissa: BigInt(mantissa), exponent };
+}
+
 export function addLongDoubles(a: LongDouble, b: LongDouble): LongDouble {
   if (a === 'infinite' || b === 'infinite') return 'infinite';
   const exponent = Math.min(a.exponent, b.exponent);

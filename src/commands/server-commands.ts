@@ -3,6 +3,7 @@ import type { CommandSpec } from '../server/command.js';
 import { aclCommand } from './acl.js';
 import { clientCommand } from './client/index.js';
 import { commandCommand } from './command-introspection.js';
+import { configCommand } from './config.js';
 import { connectionCommands } from './connection.js';
 import { debugCommand } from './debug/index.js';
 import { infoCommand } from './info/index.js';
@@ -17,6 +18,7 @@ export const serverCommands: readonly CommandSpec[] = [
   aclCommand,
   clientCommand,
   commandCommand,
+  configCommand,
   debugCommand,
   infoCommand,
   latencyCommand,

@@ -18,16 +18,16 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Reads an amount of memory.
- * @returns bytes, or NaN when the text is not an amount or is not a safe integer.
+ * Reads an amount of memory. No digits are a zero, as in Redis: an empty value means "none".
+ * @returns bytes; NaN when the text is not an amount; Infinity when it is beyond what a number holds exactly.
  */
 export function parseMemorySize(text: string): number {
   let digits = 0;
   while (digits < text.length && text.charCodeAt(digits) >= 48 && text.charCodeAt(digits) <= 57) digits++;
   const unit = UNITS.get(toLowerAscii(text.slice(digits)));
-  if (digits === 0 || unit === undefined) return NaN;
+  if (unit === undefined) return NaN;
   const bytes = Number(text.slice(0, digits)) * unit;
-  return Number.isSafeInteger(bytes) ? bytes : NaN;
+  return Number.isSafeInteger(bytes) ? bytes : Infinity;
 }
 
 /** Writes an amount of memory in the largest unit that divides it, as CONFIG REWRITE does. */

@@ -51,6 +51,12 @@ interface NamedDirective {
   readonly directive: Directive<unknown>;
 }
 
+interface RegisteredApplier {
+  readonly names: ReadonlySet<DirectiveName>;
+  readonly takesTime: boolean;
+  readonly applier: Applier;
+}
+
 interface Change {
   readonly name: DirectiveName;
   readonly foundAs: string;
@@ -98,7 +104,7 @@ export class ServerConfig {
   private readonly settable: Record<DirectiveName, unknown>;
   private readonly setAtStart = new Set<DirectiveName>();
   private readonly listeners = new Map<DirectiveName, ((value: unknown, previous: unknown) => void)[]>();
-  private readonly appliers: { readonly names: ReadonlySet<DirectiveName>; readonly applier: Applier }[] = [];
+  private readonly appliers: RegisteredApplier[] = [];
   private readonly rewriteSources: (() => readonly OptionLines[])[] = [];
   private readonly waitingSets: (() => void)[] = [];
   private isApplying = false;
@@ -157,9 +163,25 @@ export class ServerConfig {
     this.listeners.set(name, listeners);
   }
 
-  /** Registers who makes changes of these directives take effect, and can refuse them. */
-  applyWith(names: readonly DirectiveName[], applier: Applier): void {
-    this.appliers.push({ names: new Set(names), applier });
+  /**
+   * Registers who makes changes of these directives take effect, and can refuse them.
+   * @param options.takesTime it may call back later than it is called
+   */
+  applyWith(
+    names: readonly DirectiveName[],
+    applier: Applier,
+    options: { readonly takesTime?: boolean } = {},
+  ): void {
+    this.appliers.push({ names: new Set(names), takesTime: options.takesTime ?? false, applier });
+  }
+
+  /** Whether CONFIG SET of any of these directives may not be settled when {@link set} returns. */
+  mayTakeTime(names: readonly string[]): boolean {
+    const slow = this.appliers.filter(({ takesTime }) => takesTime);
+    return names.some((name) => {
+      const directive = directiveNameOf(name);
+      return directive !== null && slow.some((each) => each.names.has(directive));
+    });
   }
 
   /** Registers lines of a rewritten file that are not directives of the table: `user`, `sentinel ...`. */

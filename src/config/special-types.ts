@@ -163,7 +163,7 @@ export function outputBufferLimits(
       const hardBytes = parseMemorySize(words[i + 1] ?? '');
       const softBytes = parseMemorySize(words[i + 2] ?? '');
       const softSeconds = parseLenientInteger(words[i + 3] ?? '');
-      if (Number.isNaN(hardBytes) || Number.isNaN(softBytes) || !(softSeconds >= 0)) {
+      if (!Number.isSafeInteger(hardBytes) || !Number.isSafeInteger(softBytes) || !(softSeconds >= 0)) {
         return refused('Error in hard, soft or soft_seconds setting in buffer limit configuration.');
       }
       limits[clientClass] = { hardBytes, softBytes, softSeconds };

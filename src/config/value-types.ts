@@ -105,7 +105,7 @@ export function memoryOrPercent(defaultBytes: number, traits: Traits = {}): Dire
   const parse = (words: readonly string[]): Parsed<MemoryOrPercent> => {
     const word = words[0] ?? '';
     const bytes = parseMemorySize(word);
-    if (!Number.isNaN(bytes)) return accepted({ unit: 'bytes', amount: bytes });
+    if (Number.isSafeInteger(bytes)) return accepted({ unit: 'bytes', amount: bytes });
     const percent = word.endsWith('%') ? parseSafeInteger(word.slice(0, -1)) : NaN;
     if (!(percent >= 0)) return refused('argument must be a memory or percent value');
     if (percent > 100) return refused('percentage argument must be less or equal to 100');

@@ -11,7 +11,7 @@ import { Entry, Expiry, type EntryDictionary, type ExpiryDictionary } from './en
 import type { Keyspace } from './keyspace.js';
 import type { Value } from './values/value.js';
 
-/** Told when a watched key is touched. */
+/** Told when a watched key has been touched. */
 export interface KeyWatcher {
   keyTouched(): void;
 }
@@ -40,7 +40,7 @@ export class Database {
   read(key: string): Value | undefined {
     const entry = this.readEntry(key);
     if (entry === undefined) return undefined;
-    entry.access = this.keyspace.accessMark;
+    if (this.keyspace.marksAccess) entry.access = this.keyspace.accessMark;
     return entry.value;
   }
 
@@ -83,6 +83,8 @@ export class Database {
   set(key: string, value: Value, keepExpiry = false): Entry {
     const entry = this.entryForWrite(key);
     if (entry === undefined) return this.add(key, value);
+    // Whoever waits for something in a collection must hear that it is gone.
+    if (typeof entry.value === 'object') this.keyspace.hooks.keyRemoved(this, key);
     entry.value = value;
     if (!keepExpiry && entry.expiry !== null) this.clearExpiry(entry);
     return entry;
@@ -118,6 +120,9 @@ export class Database {
 
   /** Sets when a key expires. The entry must come from {@link entryForWrite} or {@link add}. */
   setExpiry(entry: Entry, atMs: number): void {
+    const { onLocalExpiry, expiryMode } = this.keyspace;
+    // What the master's stream sets is seen in another mode, and the master's to delete.
+    if (onLocalExpiry !== null && expiryMode === 'hide') onLocalExpiry(this, entry.key);
     if (entry.expiry !== null) {
       entry.expiry.atMs = atMs;
       return;
@@ -176,25 +181,29 @@ export class Database {
    */
   flush(): number {
     const removed = this.entries.size;
-    for (const key of [...this.watchers.keys()]) {
-      if (this.entries.get(key) !== undefined) this.touchWatchers(key);
-    }
     const { hashSeed } = this.keyspace;
     this.replaceContents(new Dictionary<Entry>(hashSeed), new Dictionary<Expiry>(hashSeed));
     return removed;
   }
 
-  /** Puts other dictionaries in place: flush, SWAPDB, a dataset loaded aside. */
+  /**
+   * Puts other dictionaries in place (flush, SWAPDB, a dataset loaded aside) and tells the watchers of all keys that
+   * were there or are there now.
+   */
   replaceContents(entries: EntryDictionary, expiries: ExpiryDictionary): void {
+    const before = this.entries;
     this.entries = entries;
     this.expiries = expiries;
     this.expiryCursor = 0;
+    for (const key of [...this.watchers.keys()]) {
+      if (before.get(key) !== undefined || entries.get(key) !== undefined) this.touchWatchers(key);
+    }
   }
 
-  /** Touches the watchers of every key that exists here or in `other`: SWAPDB, a replaced dataset. */
-  touchAllWatchers(other: EntryDictionary | null = null): void {
+  /** Tells the watchers of all keys that are there: a dataset was loaded in place. */
+  touchAllWatchers(): void {
     for (const key of [...this.watchers.keys()]) {
-      if (this.entries.get(key) !== undefined || other?.get(key) !== undefined) this.touchWatchers(key);
+      if (this.entries.get(key) !== undefined) this.touchWatchers(key);
     }
   }
 
@@ -212,15 +221,16 @@ export class Database {
       case 'hide':
         return undefined;
       case 'delete':
-        this.expire(entry);
+        if (!this.keyspace.expiryPaused) this.expire(entry);
         return undefined;
     }
   }
 
-  /** As {@link live}, but a writable replica deletes what it would only hide, since a write takes its place. */
+  /** As {@link live}, but what would only be hidden is deleted, since a write takes its place. */
   private liveForWrite(key: string): Entry | undefined {
     const entry = this.live(key);
-    if (entry !== undefined || this.keyspace.expiryMode !== 'hide') return entry;
+    const { expiryMode, expiryPaused } = this.keyspace;
+    if (entry !== undefined || (expiryMode !== 'hide' && !expiryPaused)) return entry;
     const hidden = this.entries.get(key);
     if (hidden !== undefined) this.expire(hidden);
     return undefined;

@@ -11,7 +11,7 @@ export interface KeyspaceHooks {
   keyAdded(database: Database, key: string, value: Value): void;
   /** A read found no such key. */
   keyMissed(database: Database, key: string): void;
-  /** Deleted, expired, renamed away: the key is gone. */
+  /** Deleted, expired, renamed away, or its collection replaced: what the key held is gone. */
   keyRemoved(database: Database, key: string): void;
   keyTouched(database: Database, key: string): void;
   keyReady(database: Database, key: string): void;
@@ -38,10 +38,20 @@ export class Keyspace {
   readonly databases: Database[];
   hooks: KeyspaceHooks = SILENT_HOOKS;
   expiryMode: ExpiryMode = 'delete';
+  /** While writes are paused, what a master would delete as expired is only hidden. */
+  expiryPaused = false;
   /** The time that expiry goes by; set once per turn, so that it stands still within an execution unit. */
   nowMs = 0;
   /** Written into entries as they are accessed. */
   accessMark = 0;
+  /** False while a command of a client runs that asked to leave no marks (CLIENT NO-TOUCH). */
+  marksAccess = true;
+
+  /**
+   * On a writable replica: told when a client gives a key a time to live. The master does not know the key, so nobody
+   * else will delete it.
+   */
+  onLocalExpiry: ((database: Database, key: string) => void) | null = null;
 
   /** Changes since the last save. */
   dirty = 0;
@@ -82,8 +92,6 @@ export class Keyspace {
   /** Exchanges the contents of two databases; clients stay connected to their number. */
   swap(first: Database, second: Database): void {
     const { entries, expiries } = first;
-    first.touchAllWatchers(second.entries);
-    second.touchAllWatchers(first.entries);
     first.replaceContents(second.entries, second.expiries);
     second.replaceContents(entries, expiries);
   }

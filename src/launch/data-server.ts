@@ -2,16 +2,26 @@
 
 import { ConfigFileError } from '../config/errors.js';
 import type { ConfigLine } from '../config/errors.js';
+import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
+import { Persistence } from '../persistence/persistence.js';
+import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
 export function composeDataServer({ platform, config, log, lines }: Ingredients): Service {
   const server = new Server({ platform, config, log, mode: 'standalone' });
   server.commands.register([...dataCommands, ...serverCommands]);
+  registerConfigDebugging(server);
   addServerSections(server);
+  const persistence = new Persistence(server);
+  const replication = new Replication({
+    server,
+    persistence,
+    onRoleChange: (role) => (log.role = role === 'master' ? 'M' : 'S'),
+  });
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);
   return {
@@ -19,7 +29,10 @@ export function composeDataServer({ platform, config, log, lines }: Ingredients)
     runningMode: 'standalone',
     start(done) {
       server.start();
-      done(null);
+      persistence.loadAtStart((problem, facts) => {
+        if (problem === null) replication.start(facts);
+        done(problem);
+      });
     },
   };
 }

@@ -6,7 +6,7 @@
  * operation as going forward.
  */
 
-import type { ServerConfig } from '../config/server-config.js';
+import type { Applier, ServerConfig } from '../config/server-config.js';
 import type { Logger } from '../log/logger.js';
 import type { Address, Connection, Listener, Network } from '../platform/platform.js';
 import { systemErrorText } from '../platform/system-errors.js';
@@ -64,12 +64,13 @@ export class Listeners {
    * @param done called with null, or with the line for the log that says what failed
    */
   start(done: (problem: string | null) => void): void {
-    this.config.applyWith(['port', 'bind'], (changed, applied) => {
+    const follow: Applier = (changed, applied) => {
       const problem = changed.has('port')
         ? 'Unable to listen on this port. Check server logs.'
         : 'Failed to bind to specified addresses.';
       this.agree((failed) => applied(failed === null ? null : problem));
-    });
+    };
+    this.config.applyWith(['port', 'bind'], follow, { takesTime: true });
     this.agree((failed) => {
       if (failed !== null) {
         this.close();

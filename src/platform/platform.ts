@@ -204,6 +204,11 @@ export interface Disk {
   readFileSync(path: string): Buffer;
   /** As {@link replaceFile}, synchronously. */
   replaceFileSync(path: string, bytes: Buffer, mode: number): void;
+  /**
+   * Puts a finished temporary file of the same directory in the place of another, durably: fsync, rename, fsync
+   * of the directory. For what is too large to be given to {@link replaceFileSync} in one piece.
+   */
+  publishFileSync(temporaryPath: string, path: string): void;
   /** Writes in place, without durability: pid files. */
   writeFileSync(path: string, bytes: Buffer): void;
   appendFileSync(path: string, bytes: Buffer): void;

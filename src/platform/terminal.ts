@@ -29,6 +29,8 @@ export interface LineOptions {
   readonly history: readonly string[];
   /** What a word that was begun may become; for a person's Tab. */
   complete(line: string): readonly string[];
+  /** Whether a line that was entered can be called up again. */
+  isRemembered(line: string): boolean;
 }
 
 export interface LineSource {
@@ -39,6 +41,8 @@ export interface LineSource {
    */
   next(prompt: string, callback: (line: string | null) => void): void;
   /** Calls back once when something is typed although no line is awaited; returns the way to stop waiting. */
-  onActivity(callback: (interrupted: boolean) => void): () => void;
+  onInput(callback: () => void): () => void;
+  /** Calls back at every Ctrl-C while no line is awaited; returns the way to stop that. */
+  onInterrupt(callback: () => void): () => void;
   close(): void;
 }

@@ -10,7 +10,8 @@ import type { Client } from '../server/client.js';
 import type { CommandFlag, CommandSpec } from '../server/command.js';
 import type { FailoverOptions } from './coordinated-failover.js';
 import { toOffset } from './identity.js';
-import type { ReplicaIntroduction, SnapshotFilter } from './replica-session.js';
+import type { SnapshotContents } from '../persistence/replica-snapshots.js';
+import type { ReplicaIntroduction } from './replica-session.js';
 import type { Replication } from './replication.js';
 
 const PORT_MAX = 65535;
@@ -91,7 +92,7 @@ export function replicationCommands(replication: Replication): CommandSpec[] {
       arity: 1,
       flags: BETWEEN_SERVERS,
       handler: (client) => {
-        if (replication.mayServe(client)) replication.serveFullResync(client, true);
+        if (replication.sync.mayServe(client)) replication.sync.sendEverything(client, true);
       },
     },
     {
@@ -205,7 +206,7 @@ function doReplconf(replication: Replication, client: Client, args: string[]): v
     reply.error(SYNTAX_ERROR);
     return;
   }
-  const introduction = replication.introductionOf(client);
+  const introduction = replication.sync.introductionOf(client);
   for (let i = 1; i < args.length; i += 2) {
     const option = toLowerAscii(args[i]);
     if (option === 'ack') {
@@ -288,7 +289,7 @@ function introduce(
 }
 
 /** What a snapshot is to contain; or the error. */
-function parseFilter(text: string): SnapshotFilter | string {
+function parseFilter(text: string): SnapshotContents | string {
   const words = splitWords(text);
   if (words === null) return 'ERR Missing rdb-filter-only values';
   let functions = false;
@@ -316,10 +317,10 @@ function doPsync(replication: Replication, client: Client, args: string[]): void
     replication.promote();
     server.log.notice(`MASTER MODE enabled (failover request from '${server.clients.describe(client)}')`);
   }
-  if (!replication.mayServe(client)) return;
+  if (!replication.sync.mayServe(client)) return;
   const offset = integerArgument(client, offsetText);
   if (Number.isNaN(offset)) return;
-  replication.serve(client, { replid, offset });
+  replication.sync.serve(client, { replid, offset });
 }
 
 function doWait(replication: Replication, client: Client, args: string[]): void {

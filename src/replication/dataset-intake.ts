@@ -29,5 +29,12 @@ export interface IntakeListener {
   onBackpressure(paused: boolean): void;
 }
 
+/** A payload that is about to come. */
+export interface AnnouncedPayload {
+  readonly frame: PayloadFrame;
+  /** It belongs to the history that our dataset belongs to: ours is only stale, not foreign. */
+  readonly isSameHistory: boolean;
+}
+
 /** Begins an intake for a payload whose frame is known. */
-export type BeginIntake = (frame: PayloadFrame, listener: IntakeListener) => DatasetIntake;
+export type BeginIntake = (payload: AnnouncedPayload, listener: IntakeListener) => DatasetIntake;

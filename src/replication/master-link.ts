@@ -9,7 +9,7 @@ import type { Connection, ConnectionHandler, Timer } from '../platform/platform.
 import { systemErrorText } from '../platform/system-errors.js';
 import { encodeCommand } from '../server/propagation.js';
 import type { Server } from '../server/server.js';
-import type { BeginIntake, DatasetIntake, IntakeListener, IntakeResult } from './dataset-intake.js';
+import type { DatasetIntake, IntakeListener, IntakeResult } from './dataset-intake.js';
 import { Handshake, type HandshakeOptions, type HandshakeStep } from './handshake.js';
 import type { Offset, ReplicationId } from './identity.js';
 import { PayloadFraming, type PayloadFrame, type PayloadSink } from './payload-framing.js';
@@ -35,7 +35,8 @@ export interface LinkOwner {
   onContinue(replid: ReplicationId | null, connection: Connection): StreamApplier;
   /** A snapshot is about to come: what was followed so far is given up. */
   onFullResync(promised: Promised): void;
-  readonly beginIntake: BeginIntake;
+  /** The payload begins. */
+  beginIntake(frame: PayloadFrame, promised: Promised, listener: IntakeListener): DatasetIntake;
   /** The snapshot is the dataset now; the stream follows. */
   onLoaded(promised: Promised, result: IntakeResult, connection: Connection): StreamApplier;
   /** The stream broke off. */
@@ -204,7 +205,7 @@ export class MasterLink {
     const sourceAddress = server.config.values['bind-source-addr'];
     const connection = server.platform.network.connect(
       { host: this.host, port: this.port },
-      sourceAddress === null ? {} : { sourceAddress },
+      sourceAddress === '' ? {} : { sourceAddress },
       handler,
     );
     handler.connection = connection;
@@ -343,7 +344,7 @@ export class MasterLink {
       onFrame: (frame) => {
         const transfer = transferOf();
         transfer.frame = frame;
-        transfer.intake = this.owner.beginIntake(frame, this.intakeListener(transfer));
+        transfer.intake = this.owner.beginIntake(frame, transfer.promised, this.intakeListener(transfer));
       },
       onBytes: (bytes) => {
         const transfer = transferOf();

@@ -7,12 +7,13 @@
  */
 import type { Connection } from '../platform/platform.js';
 import type { Server } from '../server/server.js';
-import type { BeginIntake, IntakeResult } from './dataset-intake.js';
-import type { HandshakeOptions } from './handshake.js';
+import type { BeginIntake, DatasetIntake, IntakeListener, IntakeResult } from './dataset-intake.js';
+import { isSameHistory as isSame, type HandshakeOptions } from './handshake.js';
 import type { History } from './history.js';
 import { START, type Offset, type ReplicationId } from './identity.js';
 import { MasterLink, type LinkOwner, type Promised, type TransferProgress } from './master-link.js';
 import type { Replicas } from './replicas.js';
+import type { PayloadFrame } from './payload-framing.js';
 import { StreamApplier } from './stream-applier.js';
 
 /** Where the stream may be resumed: at the history's offset, with this database selected. */
@@ -46,7 +47,6 @@ export interface ReplicaSurroundings {
 
 export class ReplicaRole implements LinkOwner {
   readonly link: MasterLink;
-  readonly beginIntake: BeginIntake;
 
   constructor(
     private readonly surroundings: ReplicaSurroundings,
@@ -54,7 +54,6 @@ export class ReplicaRole implements LinkOwner {
     port: number,
     private resumePoint: ResumePoint | null,
   ) {
-    this.beginIntake = surroundings.beginIntake;
     this.link = new MasterLink(surroundings.server, host, port, this);
   }
 
@@ -97,10 +96,10 @@ export class ReplicaRole implements LinkOwner {
     const { values } = server.config;
     const announcedPort = values['replica-announce-port'];
     return {
-      password: values.masterauth,
-      user: values.masteruser,
+      password: nullIfEmpty(values.masterauth),
+      user: nullIfEmpty(values.masteruser),
       listeningPort: announcedPort === 0 ? values.port : announcedPort,
-      announcedAddress: values['replica-announce-ip'],
+      announcedAddress: nullIfEmpty(values['replica-announce-ip']),
       resumeFrom:
         this.resumePoint === null ? null : { replid: history.identity.replid, offset: history.offset },
       failover: isHandingOver(),
@@ -128,6 +127,12 @@ export class ReplicaRole implements LinkOwner {
     if (this.resumePoint !== null)
       this.surroundings.server.log.notice('Discarding previously cached master state.');
     this.resumePoint = null;
+  }
+
+  beginIntake(frame: PayloadFrame, promised: Promised, listener: IntakeListener): DatasetIntake {
+    const { beginIntake, history } = this.surroundings;
+    const isSameHistory = promised !== null && isSame(promised.replid, history.identity.replid);
+    return beginIntake({ frame, isSameHistory }, listener);
   }
 
   onLoaded(promised: Promised, result: IntakeResult, connection: Connection): StreamApplier {
@@ -169,4 +174,9 @@ export class ReplicaRole implements LinkOwner {
       },
     };
   }
+}
+
+/** An empty value of these directives means that they are not set. */
+function nullIfEmpty(text: string): string | null {
+  return text === '' ? null : text;
 }

@@ -4,38 +4,39 @@
  *
  * Who decides to promote or to follow (a client, Sentinel, Cluster) is not known here.
  */
-import type { Connection } from '../platform/platform.js';
+import type { SnapshotFacts } from '../persistence/loading/keyspace-loader.js';
+import type { Persistence } from '../persistence/persistence.js';
+import type { StreamPosition } from '../persistence/snapshot/snapshot-frame.js';
 import type { Client } from '../server/client.js';
 import type { Gate } from '../server/gates.js';
+import { INFO_ORDER } from '../server/info.js';
 import type { Server } from '../server/server.js';
 import { AckWaiters } from './ack-waiters.js';
 import { replicationCommands } from './commands.js';
 import { CoordinatedFailover, type FailoverOptions, type FailoverTarget } from './coordinated-failover.js';
 import type { BeginIntake } from './dataset-intake.js';
+import { replicationFarewell } from './farewell.js';
 import { FullSync } from './full-sync.js';
 import { History } from './history.js';
-import type { Offset } from './identity.js';
+import { NO_REPLICATION_ID, parseReplicationId, toOffset, type Offset } from './identity.js';
 import { replicationSection } from './info-section.js';
-import type { PsyncDecision, PsyncRequest } from './psync-decision.js';
-import { NO_REPLICATION_ID } from './identity.js';
-import { ReplicaIntroduction, ReplicaSession } from './replica-session.js';
+import { intakeFor } from './intakes.js';
+import { LocalExpiry } from './local-expiry.js';
 import { ReplicaRole, type ResumePoint } from './replica-role.js';
 import { Replicas } from './replicas.js';
 import { enoughReplicasGate, readOnlyGate, staleGate } from './role-gates.js';
-import type { SnapshotSource, StreamPosition } from './snapshot-source.js';
+import { SyncService } from './sync-service.js';
 
 const SECOND_MS = 1000;
-/** INFO's section between stats and CPU. */
-const INFO_ORDER = 60;
 const UNBLOCKED =
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
 
 /** What replication is given. */
 export interface ReplicationParts {
   readonly server: Server;
-  readonly snapshots: SnapshotSource;
-  /** Takes in a master's snapshot. */
-  readonly beginIntake: (replication: Replication) => BeginIntake;
+  readonly persistence: Persistence;
+  /** Told of every change of role, and of the role at start if it is a replica's. */
+  readonly onRoleChange?: (role: 'master' | 'replica') => void;
   /** Up to where the append-only file is on disk; null without one. */
   readonly localDiskOffset?: () => Offset | null;
 }
@@ -46,11 +47,13 @@ export class Replication {
   readonly fullSync: FullSync;
   readonly waiters: AckWaiters;
   readonly failover: CoordinatedFailover;
+  readonly sync: SyncService;
 
   private readonly server: Server;
   private readonly beginIntake: BeginIntake;
   private readonly localDiskOffset: () => Offset | null;
-  private readonly introductions = new WeakMap<Client, ReplicaIntroduction>();
+  private readonly onRoleChange: (role: 'master' | 'replica') => void;
+  private readonly localExpiry: LocalExpiry;
   private replicaRole: ReplicaRole | null = null;
   private gates: Gate[] = [];
 
@@ -64,10 +67,16 @@ export class Replication {
   private lastAckSent = -1;
 
   constructor(parts: ReplicationParts) {
-    const { server } = parts;
+    const { server, persistence } = parts;
     this.server = server;
     this.localDiskOffset = parts.localDiskOffset ?? (() => null);
-    this.beginIntake = parts.beginIntake(this);
+    this.onRoleChange = parts.onRoleChange ?? (() => undefined);
+    this.beginIntake = intakeFor({
+      server,
+      persistence,
+      detachFollowers: () => this.detachFollowers(),
+    });
+    this.localExpiry = new LocalExpiry(server);
     const { random } = server.platform;
     this.history = new History(
       (length) => random.hex(length),
@@ -81,14 +90,26 @@ export class Replication {
       server,
       history: this.history,
       replicas: this.replicas,
-      source: parts.snapshots,
+      source: persistence.replicaSnapshots,
       position: () => this.streamPosition,
       requestCheck: () => this.requestTurnEnd('check'),
       onOnline: () => this.requestTurnEnd('progress'),
     });
+    this.sync = new SyncService({
+      server,
+      history: this.history,
+      replicas: this.replicas,
+      fullSync: this.fullSync,
+      obstacle: () => this.obstacleToSync(),
+      onBacklogCreated: () => this.updateSink(),
+      onOnline: () => this.onAppend(),
+    });
     this.lastSecondMs = server.nowMs;
     this.lastPingMs = server.nowMs;
+    persistence.snapshots.streamPosition = () => this.streamPosition;
     this.register();
+    // Known before the dataset is loaded: it decides what becomes of keys that have expired.
+    if (server.config.values.replicaof !== null) this.beReplica();
   }
 
   /** This server's role as a replica; null: it is a master. */
@@ -109,15 +130,6 @@ export class Replication {
     return streamDatabase === null ? null : { replid, offset, streamDatabase };
   }
 
-  /** What a client has said about itself with REPLCONF. */
-  introductionOf(client: Client): ReplicaIntroduction {
-    const known = this.introductions.get(client);
-    if (known !== undefined) return known;
-    const introduction = new ReplicaIntroduction();
-    this.introductions.set(client, introduction);
-    return introduction;
-  }
-
   /** Makes this server a replica. Its dataset is kept, and served, until the master's has come. */
   follow(target: FailoverTarget): void {
     const { server, history } = this;
@@ -133,7 +145,6 @@ export class Replication {
     const resume: ResumePoint | null =
       this.replicaRole === null ? { databaseIndex: -1 } : this.replicaRole.resume;
     server.propagation.removeSink(history.stream);
-    server.keyspace.expiryMode = 'hide';
     server.config.assign('replicaof', target);
     this.startRole(target, resume);
   }
@@ -145,57 +156,20 @@ export class Replication {
     this.replicaRole.close();
     this.replicaRole = null;
     history.promote();
+    const { replid, previous } = history.identity;
+    server.log.notice(
+      `Setting secondary replication ID to ${previous?.replid ?? NO_REPLICATION_ID}, valid up to offset: ` +
+        `${previous?.end ?? -1}. New replication ID is ${replid}`,
+    );
     // They are to learn the new id, which they do by asking anew; nothing will be missing.
     this.replicas.disconnectAll();
     this.replicas.restartIdleTime(server.nowMs);
+    server.role = 'master';
     server.keyspace.expiryMode = 'delete';
     server.config.assign('replicaof', null);
     this.updateSink();
-    this.updateGates();
-  }
-
-  /** Whether PSYNC and SYNC may be answered now; otherwise the client has been told why not. */
-  mayServe(client: Client): boolean {
-    const { reply } = client;
-    if (client.connection === null || this.replicas.of(client) !== undefined) return false;
-    const problem = this.serviceProblem(client);
-    if (problem === null) return true;
-    reply.error(problem);
-    return false;
-  }
-
-  /** PSYNC: continues the stream, or sends everything. */
-  serve(client: Client, request: PsyncRequest): void {
-    const { server, history } = this;
-    const decision = history.decide(request);
-    if (decision.kind === 'continue') {
-      this.serveContinuation(client, decision.from);
-      return;
-    }
-    this.logRefusal(client, request, decision.reason);
-    if (decision.reason !== 'requested') server.statistics.syncPartialError++;
-    if (history.stream.backlog === null && this.replicas.count === 0) {
-      history.beginBacklog();
-      this.updateSink();
-      server.log.notice(
-        `Replication backlog created, my new replication IDs are '${history.identity.replid}' and ` +
-          `'${NO_REPLICATION_ID}'`,
-      );
-    }
-    this.serveFullResync(client, false);
-  }
-
-  /** SYNC, or a PSYNC that cannot be continued: the client waits for a snapshot. */
-  serveFullResync(client: Client, isLegacy: boolean): void {
-    const session = this.openSession(client, isLegacy);
-    if (session === null) return;
-    this.server.statistics.syncFull++;
-    if (this.history.stream.backlog === null) {
-      this.history.beginBacklog();
-      this.updateSink();
-    }
-    if (this.server.config.values['repl-disable-tcp-nodelay']) session.connection.setNoDelay(false);
-    this.fullSync.request(session);
+    this.applyRole();
+    this.onRoleChange('master');
   }
 
   /** FAILOVER. The options have been checked. */
@@ -210,22 +184,38 @@ export class Replication {
     this.server.scheduleTurnEnd();
   }
 
-  /** A master has loaded a snapshot at start, or is about to: it continues the saved history. */
-  continueFromSnapshot(position: StreamPosition): void {
-    this.history.stream.restartAt(position.offset);
-    this.history.continueFromSnapshot(position.replid, position.offset);
-    this.history.keepBacklog();
+  /**
+   * Takes up the role that is configured, when the dataset has been loaded at start.
+   * @param facts what the snapshot said; null without one
+   */
+  start(facts: SnapshotFacts | null): void {
+    const { history, server } = this;
+    const target = server.config.values.replicaof;
+    const saved = facts?.replication ?? null;
+    const replid = saved === null ? null : parseReplicationId(saved.id);
+    if (facts === null || saved === null || replid === null) {
+      if (target !== null) this.startRole(target, null);
+      return;
+    }
+    const offset = toOffset(saved.offset);
+    if (target !== null) {
+      history.resumeFromSnapshot(replid, offset);
+      this.startRole(target, { databaseIndex: facts.streamDatabase });
+      return;
+    }
+    history.continueFromSnapshot(replid, offset);
     this.updateSink();
+    // Replicas that come back have these keys still.
+    for (const { databaseIndex, key } of facts.expiredKeys) {
+      server.propagation.add(databaseIndex, ['DEL', key]);
+    }
+    server.propagation.endUnit(true);
   }
 
-  /**
-   * Becomes a replica at start, as configured.
-   * @param position what the snapshot that was loaded says of the stream; null: everything will be asked for
-   */
-  followFromStart(target: FailoverTarget, position: StreamPosition | null): void {
-    this.server.keyspace.expiryMode = 'hide';
-    if (position !== null) this.history.resumeFromSnapshot(position.replid, position.offset);
-    this.startRole(target, position === null ? null : { databaseIndex: position.streamDatabase });
+  /** Our dataset is about to be replaced by a master's: who follows us must ask anew. */
+  private detachFollowers(): void {
+    this.replicas.disconnectAll();
+    this.history.abandonBacklog();
   }
 
   /** Ends the link and everything that waits. The replicas' connections are closed by the server. */
@@ -236,6 +226,7 @@ export class Replication {
   }
 
   private startRole(target: FailoverTarget, resume: ResumePoint | null): void {
+    this.beReplica();
     this.replicaRole = new ReplicaRole(
       {
         server: this.server,
@@ -250,88 +241,22 @@ export class Replication {
       target.port,
       resume,
     );
-    this.updateGates();
+    this.applyRole();
+    this.onRoleChange('replica');
     this.replicaRole.link.start();
   }
 
-  private serveContinuation(client: Client, from: Offset): void {
-    const { server, history } = this;
-    const { backlog } = history.stream;
-    const session = this.openSession(client, false);
-    if (session === null || backlog === null) return;
-    server.statistics.syncPartialOk++;
-    const { knowsPsync2 } = session.introduction;
-    session.send(
-      Buffer.from(knowsPsync2 ? `+CONTINUE ${history.identity.replid}\r\n` : '+CONTINUE\r\n', 'latin1'),
-    );
-    const cursor = backlog.open(from);
-    server.log.notice(
-      `Partial resynchronization request from ${session.name} accepted. ` +
-        `Sending ${cursor.pendingBytes} bytes of backlog starting from offset ${from}.`,
-    );
-    session.goOnline(cursor, false, server.nowMs);
-    this.onAppend();
+  /** A replica leaves expiry to its master. */
+  private beReplica(): void {
+    this.server.role = 'replica';
+    this.server.keyspace.expiryMode = 'hide';
   }
 
-  private openSession(client: Client, isLegacy: boolean): ReplicaSession | null {
-    const connection: Connection | null = client.connection;
-    if (connection === null) return null;
-    const introduction = this.introductionOf(client);
-    const session = new ReplicaSession(client, connection, introduction, isLegacy, this.server.nowMs);
-    this.server.log.notice(`Replica ${session.name} asks for synchronization`);
-    this.replicas.add(session);
-    return session;
-  }
-
-  private serviceProblem(client: Client): string | null {
-    const { filter, canReadEndMark } = this.introductionOf(client);
+  private obstacleToSync(): string | null {
     if (this.failover.isActive) return "NOMASTERLINK Can't SYNC while failing over";
-    if (this.replicaRole !== null && !this.replicaRole.link.isUp) {
-      return "NOMASTERLINK Can't SYNC while not connected with my master";
-    }
-    if (client.pendingOutputBytes > 0) return 'ERR SYNC and PSYNC are invalid with pending output';
-    if ((!filter.data || !filter.functions) && !canReadEndMark) {
-      return 'ERR Filtered replica requires EOF capability';
-    }
-    return null;
-  }
-
-  private logRefusal(
-    client: Client,
-    request: PsyncRequest,
-    reason: (PsyncDecision & { kind: 'full' })['reason'],
-  ): void {
-    const { log } = this.server;
-    const { replid, previous } = this.history.identity;
-    const name = `client id #${client.id}`;
-    switch (reason) {
-      case 'requested':
-        log.notice(`Full resync requested by replica ${name}`);
-        return;
-      case 'unknown-history':
-        log.notice(
-          `Partial resynchronization not accepted: Replication ID mismatch (Replica asked for ` +
-            `'${request.replid}', my replication IDs are '${replid}' and '${previous?.replid ?? NO_REPLICATION_ID}')`,
-        );
-        return;
-      case 'diverged':
-        log.notice(
-          `Partial resynchronization not accepted: Requested offset for second ID was ${request.offset}, ` +
-            `but I can reply up to ${previous?.end ?? -1}`,
-        );
-        return;
-      case 'out-of-backlog':
-      case 'ahead':
-        log.notice(
-          `Unable to partial resync with replica ${name} for lack of backlog ` +
-            `(Replica request was: ${request.offset}).`,
-        );
-        if (reason === 'ahead') {
-          log.warning(
-            `Warning: replica ${name} tried to PSYNC with an offset that is greater than the master replication offset.`,
-          );
-        }
-    }
+    return this.replicaRole !== null && !this.replicaRole.link.isUp
+      ? "NOMASTERLINK Can't SYNC while not connected with my master"
+      : null;
   }
 
   private readonly onAppend = (): void => {
@@ -371,6 +296,7 @@ export class Replication {
   };
 
   private cron(nowMs: number): void {
+    this.localExpiry.tick();
     const { applier } = this.replicaRole?.link ?? { applier: null };
     if (nowMs - this.lastSecondMs >= SECOND_MS) {
       this.lastSecondMs = nowMs;
@@ -431,7 +357,7 @@ export class Replication {
     if (this.replicaRole === null && stream.backlog !== null) propagation.addSink(stream);
   }
 
-  private readonly updateGates = (): void => {
+  private readonly applyRole = (): void => {
     const { server, replicaRole } = this;
     const { values } = server.config;
     for (const gate of this.gates) server.gates.remove(gate);
@@ -442,6 +368,7 @@ export class Replication {
       this.gates.push(enoughReplicasGate(server, this.replicas));
     }
     for (const gate of this.gates) server.gates.add(gate);
+    this.localExpiry.setActive(replicaRole !== null && !values['replica-read-only']);
   };
 
   private roleChanger(): { readonly offset: Offset; follow(target: FailoverTarget): void; promote(): void } {
@@ -458,23 +385,25 @@ export class Replication {
   private register(): void {
     const { server } = this;
     server.commands.register(replicationCommands(this));
-    server.info.add(INFO_ORDER, replicationSection(server, this));
+    server.info.add(INFO_ORDER.replication, replicationSection(server, this));
     server.beforeReplies.push(this.beforeReplies);
     server.cronTasks.push((nowMs) => this.cron(nowMs));
     server.clientCloseListeners.push((client) => this.onClientClosed(client));
-    server.config.onChange('min-replicas-to-write', this.updateGates);
-    server.config.onChange('min-replicas-max-lag', this.updateGates);
+    server.config.onChange('min-replicas-to-write', this.applyRole);
+    server.config.onChange('min-replicas-max-lag', this.applyRole);
+    server.config.onChange('replica-read-only', this.applyRole);
     server.config.onChange('repl-backlog-size', (sizeBytes) =>
       this.history.stream.backlog?.resize(sizeBytes),
     );
-    server.shutdown.addParticipant({
-      isReady: () => this.laggingReplicas() === 0,
-      hurry: () => this.requestAcks(),
-      finish: (_options, done) => {
-        this.sayHowReplicasAre();
-        done(true);
-      },
-    });
+    server.shutdown.addParticipant(
+      replicationFarewell(
+        server,
+        this.history,
+        this.replicas,
+        () => this.replicaRole === null,
+        () => this.requestAcks(),
+      ),
+    );
   }
 
   private onClientClosed(client: Client): void {
@@ -489,32 +418,5 @@ export class Replication {
     if (applier !== undefined && applier !== null && applier.client === client) {
       replicaRole?.link.onClientClosed(applier);
     }
-  }
-
-  private laggingReplicas(): number {
-    if (this.replicaRole !== null) return 0;
-    let lagging = 0;
-    for (const session of this.replicas.all()) {
-      if (session.isOnline && session.ackOffset !== this.history.offset) lagging++;
-    }
-    return lagging;
-  }
-
-  private sayHowReplicasAre(): void {
-    const { log } = this.server;
-    if (this.replicaRole !== null || this.replicas.count === 0) return;
-    let inSync = 0;
-    for (const session of this.replicas.all()) {
-      if (session.ackOffset === this.history.offset) {
-        inSync++;
-        continue;
-      }
-      const lag = session.isOnline ? Math.floor((this.server.nowMs - session.lastHeardMs) / SECOND_MS) : 0;
-      log.notice(
-        `Lagging replica ${session.name} reported offset ${this.history.offset - session.ackOffset} behind master, ` +
-          `lag=${lag}, state=${session.stateName}.`,
-      );
-    }
-    log.notice(`${inSync} of ${this.replicas.count} replicas are in sync when shutting down.`);
   }
 }

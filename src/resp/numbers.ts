@@ -72,8 +72,8 @@ export function parseUint64(text: string): bigint | null {
 }
 
 /**
- * Parses a double as Redis's strtod use does: decimal or hexadecimal form, `inf`, `infinity` with sign, any
- * case; no blanks around it. Returns NaN for everything else (Redis refuses `nan`).
+ * Parses a double as Redis's strtod use does: decimal form, hexadecimal integers, `inf` or `infinity` with sign,
+ * any case; no blanks around it. Returns NaN for everything else: `nan`, and what is too large or too small.
  */
 export function parseDouble(text: string): number {
   const length = text.length;
@@ -84,11 +84,18 @@ export function parseDouble(text: string): number {
       (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46 || code === 69 || code === 101;
     if (!allowed) return parseUnusualDouble(text);
   }
-  return isDecimalForm(text) ? Number(text) : NaN;
+  if (!isDecimalForm(text)) return NaN;
+  const value = Number(text);
+  if (value === 0) return hasNonZeroMantissa(text) ? NaN : value;
+  return Number.isFinite(value) ? value : NaN;
 }
 
 function isDecimalForm(text: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
+}
+
+function hasNonZeroMantissa(text: string): boolean {
+  return /^[^eE]*[1-9]/.test(text);
 }
 
 function parseUnusualDouble(text: string): number {
@@ -99,22 +106,36 @@ function parseUnusualDouble(text: string): number {
   return body.charCodeAt(1) === 120 || body.charCodeAt(1) === 88 ? sign * Number(body) : sign * Infinity;
 }
 
-/**
- * Formats a double as Redis replies with it (`%.17g`, which 7.2 prints in its shortest round-trip form).
- * Integers print without a fraction; exponents have at least two digits.
- */
+/** Integers up to this magnitude are written in full, whatever their last digits (Redis's double2ll). */
+const PLAIN_INTEGER_LIMIT = 2 ** 62;
+
+/** Formats a double as Redis 7.2 does: the shortest digits that read back the same. */
 export function formatDouble(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) <= PLAIN_INTEGER_LIMIT) {
+    if (Object.is(value, -0)) return '-0';
+    return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+  }
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
-  if (Number.isNaN(value)) return 'nan';
-  if (Object.is(value, -0)) return '-0';
-  const magnitude = Math.abs(value);
-  if (Number.isInteger(value) && magnitude < 1e17) return BigInt(value).toString();
-  if (magnitude >= 1e17 || (magnitude < 1e-4 && magnitude > 0)) {
-    const text = value.toExponential();
-    return text.replace(/e([+-])(\d)$/, 'e$10$2');
+  return Number.isNaN(value) ? 'nan' : formatShortest(value);
+}
+
+/** Where the point goes, and when an exponent is written instead, follows fpconv, which Redis prints with. */
+function formatShortest(value: number): string {
+  const [mantissa = '', exponentText = ''] = Math.abs(value).toExponential().split('e');
+  const sign = value < 0 ? '-' : '';
+  const digits = mantissa.replace('.', '');
+  const exponent = Number(exponentText);
+  /** The last digit's power of ten. */
+  const scale = exponent - digits.length + 1;
+  const magnitude = Math.abs(exponent);
+  if (scale >= 0 && magnitude < digits.length + 7) return sign + digits + '0'.repeat(scale);
+  if (scale < 0 && (scale > -7 || magnitude < 4)) {
+    const point = digits.length + scale;
+    if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+    return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
   }
-  return String(value);
+  return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${magnitude}`;
 }
 
 /** Formats a double with 17 significant digits, as C's `%.17g`: exact, but not the shortest form. */

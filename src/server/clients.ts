@@ -1,6 +1,7 @@
 /**
  * The clients of a server: accepting, limits, closing, and their description in CLIENT LIST.
  */
+import type { OutputBufferLimit } from '../config/special-types.js';
 import type { Connection } from '../platform/platform.js';
 import { Client, type ClientKind } from './client.js';
 import type { Server } from './server.js';
@@ -97,7 +98,10 @@ export class Clients {
   /** Called after a flush that left output behind, and whenever output has been added for a client. */
   checkOutputLimit(client: Client): void {
     const bytes = client.pendingOutputBytes;
-    if (bytes === 0) return;
+    if (bytes === 0) {
+      this.outputShrank(client);
+      return;
+    }
     this.slowReaders.add(client);
     if (this.exceedsLimit(client, bytes)) {
       this.server.statistics.clientOutputBufferLimitDisconnections++;
@@ -106,6 +110,11 @@ export class Clients {
       );
       client.close();
     }
+  }
+
+  /** Whether there is a hard limit to the output that may wait for this client. */
+  isOutputLimited(client: Client): boolean {
+    return this.outputLimitOf(client).hardBytes > 0;
   }
 
   outputShrank(client: Client): void {
@@ -204,6 +213,11 @@ export class Clients {
     const { values } = this.server.config;
     if (!values['protected-mode'] || !this.server.acl.defaultUser.isOpen) return false;
     return !isLocal(connection);
+  }
+
+  private outputLimitOf({ kind }: Client): OutputBufferLimit {
+    const limits = this.server.config.values['client-output-buffer-limit'];
+    return limits[kind === 'master' ? 'normal' : kind];
   }
 
   private exceedsLimit(client: Client, bytes: number): boolean {

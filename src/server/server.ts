@@ -44,6 +44,9 @@ export interface ServerParts {
   readonly mode: 'standalone' | 'sentinel' | 'cluster';
 }
 
+/** Output of this size is held against the client's limit before it is written. */
+const LARGE_OUTPUT_BYTES = 16 * 1024;
+
 export class Server {
   readonly platform: Platform;
   readonly config: ServerConfig;
@@ -131,6 +134,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
     this.clients = new Clients(this);
@@ -176,12 +180,24 @@ export class Server {
     this.scheduleTurnEnd();
   }
 
-  /** Writes a client's output at once, after what must precede it: a pipeline with large replies. */
-  flushNow(client: Client): void {
+  /**
+   * Writes a client's output at once, after what must precede it: a pipeline with large replies. Where the output
+   * is limited it is kept instead, so that the limit is seen before anything is sent.
+   */
+  flushEarly(client: Client): void {
+    if (this.clients.isOutputLimited(client)) {
+      this.clients.checkOutputLimit(client);
+      return;
+    }
     for (const task of this.beforeReplies) task();
     client.flush();
     client.flushScheduled = false;
     this.clients.checkOutputLimit(client);
+  }
+
+  /** Holds large output that has not been written yet against the client's limit. */
+  checkLargeOutput(client: Client): void {
+    if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
   }
 
   /** Lets a client that was blocked go on with its input once the current event has been handled. */
@@ -248,10 +264,13 @@ export class Server {
       this.beginTurn();
       for (const client of resuming) client.resume();
     }
+    // Keys that expired as something other than a command looked at them.
+    if (!this.propagation.isEmpty) this.propagation.endUnit(true);
     for (const task of this.beforeReplies) task();
     const flushing = this.flushList;
     this.flushList = [];
     for (const client of flushing) {
+      this.checkLargeOutput(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }

@@ -2,7 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -130,7 +138,10 @@ describe('the executables', () => {
   it('work through the links that npm makes, and under their own pid', async () => {
     const port = await somePort();
     symlinkSync(join(BIN, 'vedette-server'), join(directory, 'linked'));
-    const { child, output } = start('/bin/sh', ['-c', `exec ./linked --port ${port} --bind 127.0.0.1 --save ""`]);
+    const { child, output } = start('/bin/sh', [
+      '-c',
+      `exec ./linked --port ${port} --bind 127.0.0.1 --save ""`,
+    ]);
     await until(() => answers(port));
     expect(output()).toContain(`pid=${child.pid}, just started`);
     expect(readFileSync(`/proc/${child.pid}/cmdline`, 'latin1')).toMatch(/^linked 127\.0\.0\.1:\d+/);
@@ -188,7 +199,10 @@ describe('a start that is refused', () => {
 describe('a start', () => {
   it('shows the lines that tools wait for, in their order', async () => {
     const port = await somePort();
-    const path = file('x.conf', `port ${port}\nalways-show-logo yes\nunixsocket ./s\nsave ""\nio-threads 4\n`);
+    const path = file(
+      'x.conf',
+      `port ${port}\nalways-show-logo yes\nunixsocket ./s\nsave ""\nio-threads 4\n`,
+    );
     const { child, output } = start('vedette-server', [path]);
     await until(() => output().includes('Ready to accept connections unix'));
     const wanted = [
@@ -260,7 +274,9 @@ describe('daemonize', () => {
     expect(pid).not.toBe(child.pid);
     expect(await answers(port)).toBe(true);
     // The session is its own: `pid (name) state parent group session`, where the name may hold blanks.
-    const [, parent, group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/.*\) /, '').split(' ');
+    const [, parent, group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/.*\) /, '')
+      .split(' ');
     expect([group, session]).toEqual([String(pid), String(pid)]);
     expect(parent).not.toBe(String(process.pid));
     process.kill(pid, 'SIGTERM');
@@ -282,7 +298,9 @@ describe('daemonize', () => {
 
   it('shows errors of the configuration', async () => {
     const path = configuration(await somePort());
-    expect((await run('vedette-server', [path])).stderr).toBe(fatal(5, 'dir data', 'No such file or directory'));
+    expect((await run('vedette-server', [path])).stderr).toBe(
+      fatal(5, 'dir data', 'No such file or directory'),
+    );
   });
 
   it('takes configuration from standard input along', async () => {

@@ -68,7 +68,8 @@ export class ScriptedTerminal implements Terminal {
         if (this.isInputTerminal) this.write(prompt);
         queueMicrotask(() => callback(lines.shift() ?? null));
       },
-      onActivity: () => () => undefined,
+      onInput: () => () => undefined,
+      onInterrupt: () => () => undefined,
       close: () => undefined,
     };
   }

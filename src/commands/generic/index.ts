@@ -274,6 +274,7 @@ export const genericCommands: readonly CommandSpec[] = [
       { flags: ['OW', 'update'], begin: 'unknown', find: 'unknown' },
     ],
     findKeys: sortKeyPositions,
+    keyFlags: (_args, position) => (position === 1 ? ['RO', 'access'] : ['OW', 'update']),
     handler: sort,
   },
   {

@@ -5,10 +5,9 @@
 import { ListValue } from '../../keyspace/values/list-value.js';
 import { bytesOfString, isStringValue } from '../../keyspace/values/value.js';
 import { compareBytes, isWord } from '../../resp/ascii.js';
-import { parseDouble } from '../../resp/numbers.js';
 import type { Client } from '../../server/client.js';
 import { EventClass } from '../../server/notifications.js';
-import { integerArgument } from '../arguments.js';
+import { integerArgument, parseLenientDouble } from '../arguments.js';
 import { SYNTAX_ERROR, WRONG_TYPE } from '../error-texts.js';
 import { notify } from '../lookups.js';
 
@@ -105,7 +104,9 @@ function mayReadOtherKeys(client: Client, option: 'BY' | 'GET'): boolean {
     client.reply.error(`ERR ${option} option of SORT denied in Cluster mode.`);
     return false;
   }
-  if (client.isTrusted || client.user.allowsEverything) return true;
+  const { command, args, server } = client;
+  if (client.isTrusted || (command !== null && server.acl.mayReadEveryKey(client, command, args)))
+    return true;
   client.reply.error(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
   return false;
 }
@@ -147,19 +148,13 @@ function ordering(client: Client, elements: readonly string[], options: SortOpti
   const items: SortItem[] = [];
   for (const element of elements) {
     const text = options.by === null ? element : valueByPattern(client, options.by, element);
-    const weight = options.alpha || text === null ? 0 : weightOf(text);
+    const weight = options.alpha || text === null ? 0 : parseLenientDouble(text);
     if (Number.isNaN(weight)) return null;
     items.push({ element, weight, text });
   }
   items.sort(options.alpha ? compareTexts : compareWeights);
   if (options.descending) items.reverse();
   return items.map((item) => item.element);
-}
-
-/** As C's strtod, which Redis uses here: blanks in front are skipped and nothing at all is zero. */
-function weightOf(text: string): number {
-  const stripped = text.replace(/^[ \t\n\v\f\r]+/, '');
-  return text === '' ? 0 : parseDouble(stripped);
 }
 
 function compareWeights(a: SortItem, b: SortItem): number {

@@ -5,7 +5,7 @@ import { append, setRange } from './change.js';
 import { get, getAndDelete, getAndExpire, getMany, getRange, stringLength } from './get.js';
 import { decrement, decrementBy, increment, incrementBy, incrementByFloat } from './increment.js';
 import { longestCommonSubsequence } from './lcs.js';
-import { getSet, set, setExpiring, setIfMissing, setMany, setManyIfAllMissing } from './set.js';
+import { getSet, set, setExpiring, setIfMissing, setKeyFlags, setMany, setManyIfAllMissing } from './set.js';
 
 export const stringCommands: readonly CommandSpec[] = [
   {
@@ -17,6 +17,7 @@ export const stringCommands: readonly CommandSpec[] = [
     arity: -3,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
+    keyFlags: setKeyFlags,
     handler: set,
   },
   {

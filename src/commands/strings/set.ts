@@ -3,6 +3,7 @@ import type { Entry } from '../../keyspace/entry.js';
 import { storedString } from '../../keyspace/values/string-value.js';
 import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';
+import type { KeySpecFlag } from '../../server/command.js';
 import { EventClass } from '../../server/notifications.js';
 import { positiveExpireTimeArgument, UNIX_MS, type ExpireForm } from '../expire-time.js';
 import { SYNTAX_ERROR, wrongArgumentCount } from '../error-texts.js';
@@ -73,6 +74,13 @@ function parseOptions(args: readonly string[]): SetOptions | null {
     }
   }
   return options;
+}
+
+/** SET reads its key only if it is asked to return the old value. */
+export function setKeyFlags(args: readonly string[]): readonly KeySpecFlag[] {
+  return args.some((arg, index) => index > 2 && isWord(arg, 'get'))
+    ? ['RW', 'access', 'update']
+    : ['OW', 'update'];
 }
 
 function withoutGet(args: readonly string[]): string[] {

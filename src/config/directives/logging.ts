@@ -8,7 +8,7 @@ export const loggingDirectives = {
   loglevel: choice(['debug', 'verbose', 'notice', 'warning', 'nothing'], 'notice'),
   logfile: text({ immutable: true }),
   /** Ours: `redis` for Redis's lines, `json` for one JSON object per line. */
-  'log-format': choice(['redis', 'json'], 'redis', { immutable: true }),
+  'log-format': choice(['redis', 'json'], 'redis', { immutable: true, hidden: true }),
   'always-show-logo': yesNo(false, { immutable: true }),
   'syslog-enabled': yesNo(false, { immutable: true, effect: 'none' }),
   'syslog-ident': text({ default: 'redis', immutable: true, effect: 'none' }),

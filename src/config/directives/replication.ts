@@ -22,7 +22,12 @@ export const replicationDirectives = {
   'min-replicas-max-lag': integer({ default: 10, min: 0, max: INT_MAX, alias: 'min-slaves-max-lag' }),
   'repl-timeout': integer({ default: 60, min: 1, max: INT_MAX }),
   'repl-ping-replica-period': integer({ default: 10, min: 1, max: INT_MAX, alias: 'repl-ping-slave-period' }),
-  'repl-backlog-size': memory({ default: 1024 * 1024, min: 1, max: SAFE_MAX }),
+  'repl-backlog-size': memory({
+    default: 1024 * 1024,
+    min: 1,
+    max: SAFE_MAX,
+    clamp: { min: 16 * 1024, max: SAFE_MAX },
+  }),
   'repl-backlog-ttl': integer({ default: 3600, min: 0, max: SAFE_MAX }),
   'repl-disable-tcp-nodelay': yesNo(false),
   'repl-diskless-sync': yesNo(true),

@@ -92,3 +92,16 @@ function grown(bytes: Buffer, sizeBytes: number): Buffer {
   bytes.copy(target);
   return target.fill(0, bytes.length);
 }
+
+/** The bytes of a value for reading; they must not be changed. */
+export function readableBytes(value: StringValue): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'number' ? String(value) : value, 'latin1');
+}
+
+/** One byte of a value; 0 behind its end. */
+export function byteAt(value: StringValue, index: number): number {
+  if (Buffer.isBuffer(value)) return value[index] ?? 0;
+  const text = typeof value === 'number' ? String(value) : value;
+  return index < text.length ? text.charCodeAt(index) : 0;
+}

@@ -259,7 +259,7 @@ export class RdbReader {
     const { bytes } = input;
     const isAbsent = bytes.readInt32LE(start) === 0 && bytes.readInt32LE(start + 4) === 0;
     if (this.options.verifyChecksum && !isAbsent && !this.crc.equals(bytes, start)) {
-      this.fail('checksum', 'Wrong RDB checksum');
+      this.fail('checksum', 'RDB CRC error');
     }
     this.complete();
   }

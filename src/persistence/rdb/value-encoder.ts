@@ -13,7 +13,7 @@ import type { SortedSetView } from '../../keyspace/values/sorted-set-value.js';
 import type { StreamGroupView } from '../../keyspace/values/stream-group.js';
 import { streamIdMs, streamIdSequence, type StreamId } from '../../keyspace/values/stream-id.js';
 import type { StreamView } from '../../keyspace/values/stream-value.js';
-import type { FrozenValue, StringValue } from '../../keyspace/values/value.js';
+import type { FrozenValue, StringValue, Value } from '../../keyspace/values/value.js';
 import { formatDouble } from '../../resp/numbers.js';
 import { ListContainer, ValueTypeCode, type WritableRdbVersion } from './format.js';
 import { ListpackBuilder } from './listpack-builder.js';
@@ -39,8 +39,11 @@ export interface EncodingOptions {
 }
 
 /** True when writing the value takes more than a fraction of a millisecond. */
-export function isLarge(elementCount: number, memoryBytes: number): boolean {
-  return elementCount > LARGE_COUNT || memoryBytes > LARGE_BYTES;
+export function isLargeValue(value: Value): boolean {
+  if (typeof value === 'number') return false;
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value.length > LARGE_BYTES;
+  const count = value.type === 'list' || value.type === 'stream' ? value.length : value.size;
+  return count > LARGE_COUNT || value.memoryBytes > LARGE_BYTES;
 }
 
 export class ValueEncoder {

@@ -19,7 +19,7 @@ import {
 import { resolve } from 'node:path';
 import type { Disk, FileHandle, FileStatus, OpenMode, Randomness } from '../platform.js';
 import { NodeFileHandle } from './file-handle.js';
-import { replaceFile, replaceFileSync, syncDirectory } from './replace-file.js';
+import { publishFileSync, replaceFile, replaceFileSync, syncDirectory } from './replace-file.js';
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
 
@@ -68,6 +68,10 @@ export class NodeDisk implements Disk {
 
   replaceFileSync(path: string, bytes: Buffer, mode: number): void {
     replaceFileSync(path, this.temporaryPath(path), bytes, mode);
+  }
+
+  publishFileSync(temporaryPath: string, path: string): void {
+    publishFileSync(temporaryPath, path);
   }
 
   writeFileSync(path: string, bytes: Buffer): void {

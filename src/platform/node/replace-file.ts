@@ -76,6 +76,19 @@ export function replaceFileSync(path: string, temporaryPath: string, bytes: Buff
   syncDirectorySync(dirname(path));
 }
 
+/** The last steps alone, for a temporary file that was written before. */
+export function publishFileSync(temporaryPath: string, path: string): void {
+  // A descriptor for writing: some systems refuse to sync one for reading.
+  const descriptor = openSync(temporaryPath, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporaryPath, path);
+  syncDirectorySync(dirname(path));
+}
+
 /** Makes renames, new files and removed ones in a directory durable. */
 export function syncDirectory(path: string, callback: Done): void {
   open(path, 'r', (openError, descriptor) => {

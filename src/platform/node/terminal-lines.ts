@@ -1,6 +1,5 @@
 /** Lines of standard input: with editing and history for a person, as plain bytes for a pipe. */
 import { createInterface, type Interface } from 'node:readline';
-import { bytesFromText, textFromBytes } from '../../resp/ascii.js';
 import type { LineOptions, LineSource } from '../terminal.js';
 
 export function openLines(options: LineOptions, isTerminal: boolean): LineSource {
@@ -9,10 +8,20 @@ export function openLines(options: LineOptions, isTerminal: boolean): LineSource
 
 type LineCallback = (line: string | null) => void;
 
+/** readline deals in text, everyone else in bytes, one per character. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').latin1Slice();
+}
+
+function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
 /** Hands out lines one at a time, whether they came before or after they were asked for. */
 class LineQueue {
   private readonly lines: string[] = [];
   private waiting: LineCallback | null = null;
+  private listener: (() => void) | null = null;
   private ended = false;
 
   put(line: string): void {
@@ -20,6 +29,7 @@ class LineQueue {
     this.waiting = null;
     if (waiting === null) this.lines.push(line);
     else waiting(line);
+    this.tellListener();
   }
 
   end(): void {
@@ -27,6 +37,25 @@ class LineQueue {
     const { waiting } = this;
     this.waiting = null;
     waiting?.(null);
+    this.tellListener();
+  }
+
+  private tellListener(): void {
+    const { listener } = this;
+    this.listener = null;
+    listener?.();
+  }
+
+  /** Calls back once when a line or the end can be taken; returns the way to stop waiting for that. */
+  onAvailable(callback: () => void): () => void {
+    if (this.ended || this.lines.length > 0) {
+      callback();
+      return () => undefined;
+    }
+    this.listener = callback;
+    return () => {
+      if (this.listener === callback) this.listener = null;
+    };
   }
 
   take(callback: LineCallback): void {
@@ -53,7 +82,12 @@ class PipedLines implements LineSource {
     this.queue.take(callback);
   }
 
-  onActivity(): () => void {
+  onInput(callback: () => void): () => void {
+    return this.queue.onAvailable(callback);
+  }
+
+  /** Without a terminal Ctrl-C is a signal, which ends the process. */
+  onInterrupt(): () => void {
     return () => undefined;
   }
 
@@ -77,38 +111,41 @@ class TypedLines implements LineSource {
       input: process.stdin,
       output: process.stdout,
       terminal: true,
-      history: options.history.map(textFromBytes).reverse(),
+      history: options.history.map(textOf).reverse(),
       historySize: Math.max(1000, options.history.length),
       removeHistoryDuplicates: true,
-      completer: (line: string) => [options.complete(bytesFromText(line)).map(textFromBytes), line],
+      completer: (line: string) => [options.complete(bytesOf(line)).map(textOf), line],
     });
-    this.editor.on('line', (line) => this.queue.put(bytesFromText(line)));
+    // The newest comes first; whoever listens may take it out.
+    this.editor.on('history', (history: string[]) => {
+      const [newest] = history;
+      if (newest !== undefined && !options.isRemembered(bytesOf(newest))) history.shift();
+    });
+    this.editor.on('line', (line) => this.queue.put(bytesOf(line)));
     this.editor.on('close', () => this.queue.end());
   }
 
   next(prompt: string, callback: LineCallback): void {
-    this.editor.setPrompt(textFromBytes(prompt));
+    this.editor.setPrompt(textOf(prompt));
     this.editor.prompt();
     this.queue.take(callback);
   }
 
-  onActivity(callback: (interrupted: boolean) => void): () => void {
-    const stop = (): void => {
-      process.stdin.off('keypress', onKeypress);
-      this.editor.off('SIGINT', onInterrupt);
-    };
+  onInput(callback: () => void): () => void {
     const onKeypress = (): void => {
       stop();
-      callback(false);
+      callback();
     };
-    const onInterrupt = (): void => {
-      stop();
-      callback(true);
+    const stop = (): void => {
+      process.stdin.off('keypress', onKeypress);
     };
-    this.editor.on('SIGINT', onInterrupt);
     process.stdin.on('keypress', onKeypress);
-    this.editor.resume();
     return stop;
+  }
+
+  onInterrupt(callback: () => void): () => void {
+    this.editor.on('SIGINT', callback);
+    return () => this.editor.off('SIGINT', callback);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** A machine of the virtual world: an address, a disk, and the processes that run on it. */
 import { FileSystem, type CrashOptions } from './disk/file-system.js';
-import type { VirtualProcess } from './process.js';
+import type { VirtualProcess } from './virtual-process.js';
 import type { VirtualWorld } from './world.js';
 
 const FIRST_EPHEMERAL_PORT = 32_768;
@@ -34,7 +34,7 @@ export class VirtualHost {
    */
   powerLoss(options: CrashOptions = {}): void {
     this.powered = false;
-    for (const process of [...this.processes]) process.vanish();
+    for (const running of [...this.processes]) running.vanish();
     this.disk.crash(options);
   }
 

@@ -1,20 +1,20 @@
 /** The clocks of a virtual process: the world's time, with an offset on the wall clock. */
 import type { Clock } from '../platform.js';
-import type { VirtualProcess } from './process.js';
+import type { VirtualProcess } from './virtual-process.js';
 
 export class ProcessClock implements Clock {
   constructor(
-    private readonly process: VirtualProcess,
+    private readonly owner: VirtualProcess,
     private readonly offsetMs: number,
   ) {}
 
   nowMs(): number {
-    const { process } = this;
-    return Math.floor(process.world.startMs + process.nowMs + process.wallClockOffsetMs);
+    const { owner } = this;
+    return Math.floor(owner.world.startMs + owner.nowMs + owner.wallClockOffsetMs);
   }
 
   monotonicMs(): number {
-    return this.process.nowMs;
+    return this.owner.nowMs;
   }
 
   utcOffsetMs(): number {

@@ -1,12 +1,12 @@
 /** Log output of a virtual process: standard streams are kept in the process, files are on its host's disk. */
 import type { LogSink, LogSinks } from '../platform.js';
-import type { VirtualProcess } from './process.js';
+import type { VirtualProcess } from './virtual-process.js';
 
 export class ProcessLogs implements LogSinks {
-  constructor(private readonly process: VirtualProcess) {}
+  constructor(private readonly owner: VirtualProcess) {}
 
   standardOutput(): LogSink {
-    return this.sink((line) => this.process.output.push(line));
+    return this.sink((line) => this.owner.output.push(line));
   }
 
   standardError(): LogSink {
@@ -14,20 +14,20 @@ export class ProcessLogs implements LogSinks {
   }
 
   file(path: string): LogSink {
-    const absolutePath = this.process.disk.absolutePath(path);
+    const absolutePath = this.owner.disk.absolutePath(path);
     return this.sink((line) => {
-      this.process.host.disk.appendLogLine(absolutePath, `${line}\n`);
+      this.owner.host.disk.appendLogLine(absolutePath, `${line}\n`);
     });
   }
 
   private sink(keep: (line: string) => void): LogSink {
-    const { process } = this;
+    const { owner } = this;
     return {
       write(line) {
-        if (!process.isAlive) return;
+        if (!owner.isAlive) return;
         const text = line.endsWith('\n') ? line.slice(0, -1) : line;
         keep(text);
-        process.world.onLogLine?.(process, text);
+        owner.world.onLogLine?.(owner, text);
       },
     };
   }

@@ -1,7 +1,7 @@
 /** What a virtual process knows about itself, and the programs it starts. */
 import type { ChildExit, ChildOptions, ChildProcess, Processes } from '../platform.js';
 import { resolvePath } from './disk/paths.js';
-import type { VirtualProcess } from './process.js';
+import type { VirtualProcess } from './virtual-process.js';
 import { SpawnRequest } from './spawn-request.js';
 import { systemError } from './system-error.js';
 
@@ -11,14 +11,15 @@ const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGCHLD', 'SIGURG
 export class ProcessTable implements Processes {
   readonly pid: number;
   readonly executablePath = '/usr/bin/node';
+  readonly operatingSystem = 'Virtual 1.0 x86_64';
   private readonly listeners = new Map<NodeJS.Signals, Set<() => void>>();
 
   constructor(
-    private readonly process: VirtualProcess,
+    private readonly owner: VirtualProcess,
     private directory: string,
     readonly environment: Readonly<Record<string, string | undefined>>,
   ) {
-    this.pid = process.pid;
+    this.pid = owner.pid;
   }
 
   get workingDirectory(): string {
@@ -27,7 +28,7 @@ export class ProcessTable implements Processes {
 
   changeDirectory(path: string): void {
     const absolutePath = resolvePath(this.directory, path);
-    const status = this.process.host.disk.status(absolutePath);
+    const status = this.owner.host.disk.status(absolutePath);
     if (status === null) throw systemError('ENOENT', 'chdir', absolutePath);
     if (!status.isDirectory) throw systemError('ENOTDIR', 'chdir', absolutePath);
     this.directory = absolutePath;
@@ -39,16 +40,16 @@ export class ProcessTable implements Processes {
     options: ChildOptions,
     onExit: (error: Error | null, exit: ChildExit) => void,
   ): ChildProcess | null {
-    const { process } = this;
-    if (!process.isAlive) return null;
-    const request = new SpawnRequest(process, process.world.takePid(), path, args, options, onExit);
-    if (process.world.onSpawn === null) request.fail(systemError('ENOENT', 'spawn', path));
-    else process.world.onSpawn(request);
+    const { owner } = this;
+    if (!owner.isAlive) return null;
+    const request = new SpawnRequest(owner, owner.world.takePid(), path, args, options, onExit);
+    if (owner.world.onSpawn === null) request.fail(systemError('ENOENT', 'spawn', path));
+    else owner.world.onSpawn(request);
     return request;
   }
 
   exit(code: number): void {
-    this.process.exit(code);
+    this.owner.exit(code);
   }
 
   onSignal(signal: NodeJS.Signals, callback: () => void): () => void {
@@ -60,7 +61,7 @@ export class ProcessTable implements Processes {
   }
 
   blockingSleep(ms: number): void {
-    this.process.stall(ms);
+    this.owner.stall(ms);
   }
 
   /** Simulated code takes no time. */

@@ -1,6 +1,6 @@
 /** A program that a virtual process has started: the test (or the simulator) plays the program. */
 import type { ChildExit, ChildOptions, ChildProcess } from '../platform.js';
-import type { VirtualProcess } from './process.js';
+import type { VirtualProcess } from './virtual-process.js';
 
 const NOT_STARTED: ChildExit = { code: null, signal: null };
 

@@ -11,7 +11,7 @@ import type { Duration } from './duration.js';
 import { EventQueue, Phase, type ScheduledEvent } from './event-queue.js';
 import { VirtualHost } from './host.js';
 import { VirtualNetwork } from './network/network.js';
-import { VirtualProcess, type ProcessOptions } from './process.js';
+import { VirtualProcess, type ProcessOptions } from './virtual-process.js';
 import { SeededRandom, hashText } from './seeded-random.js';
 import type { SpawnRequest } from './spawn-request.js';
 

@@ -149,6 +149,17 @@ export class Acl {
     return user.denialFor(command, args, command.keyReferences(args) ?? []);
   }
 
+  /**
+   * Whether the client may run the command and read any key there is: for commands that read keys which their
+   * arguments do not name (SORT ... BY).
+   */
+  mayReadEveryKey({ user }: Client, command: Command, args: readonly string[]): boolean {
+    if (user.allowsEverything) return true;
+    return user.selectors.some(
+      (selector) => selector.readsEveryKey && selector.denialFor(command, args, []) === null,
+    );
+  }
+
   /** Notes a failed attempt to authenticate. */
   recordFailedAuthentication(client: Client, username: string): void {
     this.server.statistics.aclDeniedAuth++;

@@ -35,6 +35,11 @@ export class Selector {
     return this.allowsAllKeys && this.allowsAllChannels && this.commands.allowsAll;
   }
 
+  /** No key is kept from reading, whatever its name. */
+  get readsEveryKey(): boolean {
+    return this.allowsAllKeys || this.keyPatterns.some(({ text, read }) => read && text === '*');
+  }
+
   get channels(): readonly string[] {
     return this.channelPatterns;
   }

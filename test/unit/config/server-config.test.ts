@@ -167,6 +167,14 @@ describe('CONFIG SET', () => {
     expect(set(new ServerConfig(new FakeProcess()), pairs, { ...ALLOWED, ...permissions })).toBe(error);
   });
 
+  it.each(['repl-backlog-size', 'maxmemory', 'maxmemory-clients', 'hll-sparse-max-bytes', 'slowlog-max-len'])(
+    'refuses an amount for %s that a number cannot hold exactly',
+    (name) => {
+      const config = new ServerConfig(new FakeProcess());
+      expect(set(config, { [name]: '99999999999999999999' })).toMatch(/^ERR CONFIG SET failed/);
+    },
+  );
+
   it('tells listeners what changed, after everything is settled', () => {
     const config = new ServerConfig(new FakeProcess());
     const heard: unknown[] = [];

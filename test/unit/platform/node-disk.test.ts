@@ -192,6 +192,9 @@ describe('files by path', () => {
     disk.makeDirectorySync(join(directory, 'a', 'b'));
     disk.writeFileSync(join(directory, 'a', 'z'), Buffer.alloc(0));
     expect(disk.listDirectorySync(join(directory, 'a'))).toEqual(['b', 'z']);
+    disk.removeTreeSync(join(directory, 'a'));
+    disk.removeTreeSync(join(directory, 'a'));
+    expect(disk.listDirectorySync(directory)).toEqual([]);
     expect(disk.absolutePath('x')).toBe(join(process.cwd(), 'x'));
     expect(disk.absolutePath('/x/../y')).toBe('/y');
   });

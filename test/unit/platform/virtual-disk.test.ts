@@ -334,6 +334,17 @@ describe('files by path', () => {
     expect(neighbour.disk.listDirectorySync('/b')).toEqual(['moved']);
   });
 
+  test('go with their directory when that is removed', () => {
+    const { process } = fixture();
+    process.host.disk.put('/a/sub/deeper/file', 'x');
+    process.host.disk.put('/a/subway', 'y');
+    process.disk.removeTreeSync('sub');
+    process.disk.removeTreeSync('missing');
+    expect(process.disk.listDirectorySync('/a')).toEqual(['subway']);
+    process.host.powerLoss();
+    expect(process.host.disk.text('/a/sub/deeper/file')).toBeNull();
+  });
+
   test('have a status, and modes that count', () => {
     const { process } = fixture();
     process.host.disk.put('/scripts/notify.sh', '#!', 0o555);

@@ -2,8 +2,8 @@
  * The disk of a virtual host: it outlives the processes, and knows what would survive a power failure.
  *
  * The rules are POSIX's at their strictest: content is durable once the file was synced, a name (creation,
- * rename, removal) once its directory was. Making a directory is durable at once. Paths are absolute and
- * normalised. Operations throw errors like those of the system.
+ * rename, removal) once its directory was. Making and removing directories is durable at once. Paths are absolute
+ * and normalised. Operations throw errors like those of the system.
  */
 import type { FileStatus, OpenMode } from '../../platform.js';
 import { drawMs, type Duration } from '../duration.js';
@@ -165,6 +165,14 @@ export class FileSystem {
     this.faults.check('mkdir', path);
     this.makeDirectory(parentOf(path));
     this.directories.set(path, newDirectory());
+  }
+
+  /** Removes a directory and all below it, durably, or a file; nothing happens when there is neither. */
+  removeTree(path: string): void {
+    for (const directory of [...this.directories.keys()]) {
+      if (directory === path || directory.startsWith(`${path}/`)) this.directories.delete(directory);
+    }
+    if (this.find(path) !== null) this.unlink(path);
   }
 
   list(path: string): string[] {

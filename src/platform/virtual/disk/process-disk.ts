@@ -4,7 +4,7 @@
  * effect at once and keep the process busy for as long as they take.
  */
 import type { Disk, FileHandle, FileStatus, OpenMode, Processes } from '../../platform.js';
-import type { VirtualProcess } from '../process.js';
+import type { VirtualProcess } from '../virtual-process.js';
 import type { DiskOperation } from './disk-faults.js';
 import { VirtualFileHandle } from './file-handle.js';
 import type { FileSystem } from './file-system.js';
@@ -17,7 +17,7 @@ const TEMPORARY_SUFFIX_LENGTH = 12;
 
 export class ProcessDisk implements Disk {
   constructor(
-    private readonly process: VirtualProcess,
+    private readonly owner: VirtualProcess,
     private readonly processes: Processes,
   ) {}
 
@@ -82,6 +82,14 @@ export class ProcessDisk implements Disk {
     for (const step of this.replacementSteps(path, bytes, mode)) this.block(step.operation, step.run);
   }
 
+  publishFileSync(temporaryPath: string, path: string): void {
+    const { system } = this;
+    const [temporary, target] = [this.absolutePath(temporaryPath), this.absolutePath(path)];
+    this.block('sync', () => system.sync(temporary, system.open(temporary, 'read')));
+    this.block('rename', () => system.rename(temporary, target));
+    this.block('sync', () => system.syncDirectory(parentOf(target)));
+  }
+
   writeFileSync(path: string, bytes: Buffer): void {
     this.block('write', () => this.writeWhole(path, 'write', bytes));
   }
@@ -100,6 +108,10 @@ export class ProcessDisk implements Disk {
 
   makeDirectorySync(path: string): void {
     this.block('mkdir', () => this.system.makeDirectory(this.absolutePath(path)));
+  }
+
+  removeTreeSync(path: string): void {
+    this.block('unlink', () => this.system.removeTree(this.absolutePath(path)));
   }
 
   listDirectorySync(path: string): string[] {
@@ -124,23 +136,23 @@ export class ProcessDisk implements Disk {
     effect: () => T,
     callback: (error: NodeJS.ErrnoException | null, result: T | null) => void,
   ): void {
-    const { process } = this;
-    const doneMs = process.nowMs + this.system.drawLatencyMs(operation);
-    process.world.scheduleAt(doneMs, null, () => {
-      if (!process.isAlive) return;
+    const { owner } = this;
+    const doneMs = owner.nowMs + this.system.drawLatencyMs(operation);
+    owner.world.scheduleAt(doneMs, null, () => {
+      if (!owner.isAlive) return;
       const outcome = attempt(effect);
-      process.post(() => callback(outcome.error, outcome.result));
+      owner.post(() => callback(outcome.error, outcome.result));
     });
   }
 
   private get system(): FileSystem {
-    return this.process.host.disk;
+    return this.owner.host.disk;
   }
 
   private block<T>(operation: DiskOperation, effect: () => T): T {
     // A dead process's code may still be running (it asked to exit); it must not touch the disk any more.
-    if (!this.process.isAlive) throw new Error(`process ${this.process.name} has ended`);
-    this.process.stall(this.system.drawLatencyMs(operation));
+    if (!this.owner.isAlive) throw new Error(`process ${this.owner.name} has ended`);
+    this.owner.stall(this.system.drawLatencyMs(operation));
     return effect();
   }
 
@@ -162,7 +174,7 @@ export class ProcessDisk implements Disk {
   ): { readonly operation: DiskOperation; readonly run: () => void }[] {
     const { system } = this;
     const target = this.absolutePath(path);
-    const temporary = `${target}.tmp-${this.process.random.hex(TEMPORARY_SUFFIX_LENGTH)}`;
+    const temporary = `${target}.tmp-${this.owner.random.hex(TEMPORARY_SUFFIX_LENGTH)}`;
     const discardOnError = (run: () => void) => (): void => {
       const { error } = attempt(run);
       if (error === null) return;

@@ -6,7 +6,7 @@
  * process (`bufferedBytes`), as with a full socket buffer.
  */
 import type { Connection, ConnectionHandler } from '../../platform.js';
-import type { VirtualProcess } from '../process.js';
+import type { VirtualProcess } from '../virtual-process.js';
 import { systemError } from '../system-error.js';
 import type { Party } from './party.js';
 import { Pipe, type PipeOwner, type Segment } from './pipe.js';
@@ -70,7 +70,7 @@ export class ConnectionEnd implements Connection {
   private known: boolean;
 
   constructor(
-    readonly process: VirtualProcess,
+    readonly owner: VirtualProcess,
     handler: ConnectionHandler | null,
     private readonly local: EndAddress,
     private readonly remote: EndAddress,
@@ -81,9 +81,9 @@ export class ConnectionEnd implements Connection {
     this.handler = handler ?? NO_OWNER_YET;
     this.known = handler !== null;
     this.state = isInitiator ? State.Connecting : State.Open;
-    this.descriptor = process.takeDescriptor();
-    process.connections.add(this);
-    process.world.network.addConnection(this);
+    this.descriptor = owner.takeDescriptor();
+    owner.connections.add(this);
+    owner.world.network.addConnection(this);
   }
 
   get remoteAddress(): string {
@@ -107,7 +107,7 @@ export class ConnectionEnd implements Connection {
   }
 
   get party(): Party {
-    return { host: this.process.host, processName: this.process.name };
+    return { host: this.owner.host, processName: this.owner.name };
   }
 
   /** Null while there is no connection. */
@@ -186,11 +186,11 @@ export class ConnectionEnd implements Connection {
   /** Joins two ends. */
   link(peer: ConnectionEnd): void {
     this.peer = peer;
-    const owner: PipeOwner = {
+    const ends: PipeOwner = {
       receive: (segment) => peer.receive(segment),
       giveUp: () => this.fail(systemError('ETIMEDOUT', 'read')),
     };
-    this.outgoing = new Pipe(this.process.world, this.party, peer.party, owner);
+    this.outgoing = new Pipe(this.owner.world, this.party, peer.party, ends);
   }
 
   /** The kernel that accepted the connection tells the one that asked for it. */
@@ -237,7 +237,7 @@ export class ConnectionEnd implements Connection {
     switch (segment.kind) {
       case 'established':
         this.state = State.Open;
-        this.process.post(() => this.tellConnected());
+        this.owner.post(() => this.tellConnected());
         break;
       case 'data':
         this.arrived.push(segment.bytes);
@@ -267,7 +267,7 @@ export class ConnectionEnd implements Connection {
     if (this.readScheduled || this.readingPaused || !this.known || this.state !== State.Open) return;
     if (this.arrivedBytes === 0 && (this.farewell === 'none' || this.farewell === 'end, told')) return;
     this.readScheduled = true;
-    this.process.post(() => this.read());
+    this.owner.post(() => this.read());
   }
 
   /** One read by the process: a chunk, or what comes after the last. */
@@ -287,7 +287,7 @@ export class ConnectionEnd implements Connection {
 
   private readChunk(): void {
     const whole = this.arrived.length === 1 ? this.arrived[0]! : Buffer.concat(this.arrived);
-    const sizeBytes = this.process.world.network.drawChunkBytes(whole.length);
+    const sizeBytes = this.owner.world.network.drawChunkBytes(whole.length);
     const chunk = whole.subarray(0, sizeBytes);
     this.arrived = sizeBytes === whole.length ? [] : [whole.subarray(sizeBytes)];
     this.arrivedBytes -= sizeBytes;
@@ -301,9 +301,9 @@ export class ConnectionEnd implements Connection {
     this.unreadByPeerBytes -= sizeBytes;
     if (this.unsentBytes === 0 || this.flushScheduled || this.peer === null) return;
     this.flushScheduled = true;
-    const { world } = this.process;
+    const { world } = this.owner;
     const delayMs = world.network.links.drawLatencyMs(this.peer.party, this.party);
-    world.scheduleAt(world.nowMs + delayMs, this.process, () => {
+    world.scheduleAt(world.nowMs + delayMs, this.owner, () => {
       this.flushScheduled = false;
       this.flush();
     });
@@ -319,7 +319,7 @@ export class ConnectionEnd implements Connection {
 
   private moveToKernel(): void {
     if (this.outgoing === null || this.state !== State.Open) return;
-    const limitBytes = this.process.world.network.socketBufferBytes;
+    const limitBytes = this.owner.world.network.socketBufferBytes;
     while (this.unsent.length > 0 && this.unreadByPeerBytes < limitBytes) {
       const bytes = this.unsent.shift()!;
       const taken = bytes.subarray(0, limitBytes - this.unreadByPeerBytes);
@@ -339,13 +339,13 @@ export class ConnectionEnd implements Connection {
 
   /** How far the process's code is ahead of the world: what it does now leaves that much later. */
   private get busyMs(): number {
-    return this.process.nowMs - this.process.world.nowMs;
+    return this.owner.nowMs - this.owner.world.nowMs;
   }
 
   private close(error: Error | null): void {
     this.leave();
     this.finished = true;
-    this.process.post(() => this.handler.onClose(error));
+    this.owner.post(() => this.handler.onClose(error));
   }
 
   private leave(): void {
@@ -354,7 +354,7 @@ export class ConnectionEnd implements Connection {
     this.unsentBytes = 0;
     this.arrived = [];
     this.arrivedBytes = 0;
-    this.process.connections.delete(this);
-    this.process.world.network.removeConnection(this);
+    this.owner.connections.delete(this);
+    this.owner.world.network.removeConnection(this);
   }
 }

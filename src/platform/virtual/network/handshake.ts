@@ -25,13 +25,13 @@ export class Handshake {
 
   start(): void {
     const { network } = this;
-    const { process } = this.initiator;
-    network.world.scheduleAt(process.nowMs + network.connectTimeoutMs, null, () => {
+    const { owner } = this.initiator;
+    network.world.scheduleAt(owner.nowMs + network.connectTimeoutMs, null, () => {
       network.heldHandshakes.delete(this);
       if (!this.initiator.isConnecting) return;
       this.initiator.fail(systemError('ETIMEDOUT', 'connect', describe(this.remote)));
     });
-    if (this.host !== null) this.travel(this.host, process.nowMs - network.world.nowMs);
+    if (this.host !== null) this.travel(this.host, owner.nowMs - network.world.nowMs);
   }
 
   /** After a heal: the request is on its way again, or held by another block. */
@@ -41,7 +41,7 @@ export class Handshake {
   }
 
   private get network(): VirtualNetwork {
-    return this.initiator.process.world.network;
+    return this.initiator.owner.world.network;
   }
 
   private travel(host: VirtualHost, delayMs: number): void {
@@ -64,7 +64,7 @@ export class Handshake {
   private accept(listener: VirtualListener): void {
     const { initiator } = this;
     const { isLocalSocket } = initiator;
-    const acceptor = new ConnectionEnd(listener.process, null, this.remote, this.local, isLocalSocket, false);
+    const acceptor = new ConnectionEnd(listener.owner, null, this.remote, this.local, isLocalSocket, false);
     acceptor.link(initiator);
     initiator.link(acceptor);
     acceptor.confirm();
@@ -83,7 +83,7 @@ export class Handshake {
   }
 
   private receiver(host: VirtualHost, listener: VirtualListener | null): Party {
-    return { host, processName: listener?.process.name ?? null };
+    return { host, processName: listener?.owner.name ?? null };
   }
 }
 

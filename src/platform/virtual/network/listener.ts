@@ -1,6 +1,6 @@
 /** A listening socket of a virtual process. Its kernel accepts connections while the process is paused. */
 import type { Address, Connection, Listener } from '../../platform.js';
-import type { VirtualProcess } from '../process.js';
+import type { VirtualProcess } from '../virtual-process.js';
 import type { ConnectionEnd } from './connection-end.js';
 
 export class VirtualListener implements Listener {
@@ -9,12 +9,12 @@ export class VirtualListener implements Listener {
   private closed = false;
 
   constructor(
-    readonly process: VirtualProcess,
+    readonly owner: VirtualProcess,
     readonly address: Address,
     private readonly backlog: number,
     private readonly onConnection: (connection: Connection) => void,
   ) {
-    process.listeners.add(this);
+    owner.listeners.add(this);
   }
 
   /** False when as many connections as may be are waiting for the process already. */
@@ -25,7 +25,7 @@ export class VirtualListener implements Listener {
   /** The kernel has established a connection. */
   accept(connection: ConnectionEnd): void {
     this.pending.add(connection);
-    this.process.post(() => {
+    this.owner.post(() => {
       if (!this.pending.delete(connection) || connection.isClosed) return;
       this.onConnection(connection);
       connection.becomeKnown();
@@ -35,8 +35,8 @@ export class VirtualListener implements Listener {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.process.listeners.delete(this);
-    this.process.world.network.removeListener(this);
+    this.owner.listeners.delete(this);
+    this.owner.world.network.removeListener(this);
     for (const connection of this.pending) connection.abandon('reset');
     this.pending.clear();
   }

@@ -150,7 +150,7 @@ export class VirtualNetwork {
 
   listenerAt(host: VirtualHost, target: Address): VirtualListener | null {
     for (const listener of this.listeners) {
-      if (listener.process.host === host && accepts(listener.address, target)) return listener;
+      if (listener.owner.host === host && accepts(listener.address, target)) return listener;
     }
     return null;
   }
@@ -158,7 +158,7 @@ export class VirtualNetwork {
   /** Whether binding the address would clash with a listener on the host. */
   isTaken(host: VirtualHost, address: Address): boolean {
     for (const listener of this.listeners) {
-      if (listener.process.host !== host) continue;
+      if (listener.owner.host !== host) continue;
       if (accepts(listener.address, address) || accepts(address, listener.address)) return true;
     }
     return false;

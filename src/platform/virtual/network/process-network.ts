@@ -9,7 +9,7 @@ import type {
   ListenOptions,
   Network,
 } from '../../platform.js';
-import type { VirtualProcess } from '../process.js';
+import type { VirtualProcess } from '../virtual-process.js';
 import { systemError } from '../system-error.js';
 import { ConnectionEnd, type EndAddress } from './connection-end.js';
 import { Handshake } from './handshake.js';
@@ -22,7 +22,7 @@ const DEFAULT_BACKLOG = 511;
 const LARGEST_PORT = 65_535;
 
 export class ProcessNetwork implements Network {
-  constructor(private readonly process: VirtualProcess) {}
+  constructor(private readonly owner: VirtualProcess) {}
 
   listen(
     address: Address,
@@ -30,10 +30,10 @@ export class ProcessNetwork implements Network {
     onConnection: (connection: Connection) => void,
     onReady: ReadyCallback,
   ): void {
-    const { process } = this;
-    if (!process.isAlive) return;
+    const { owner } = this;
+    if (!owner.isAlive) return;
     const outcome = this.bind(address, options, onConnection);
-    process.post(() => {
+    owner.post(() => {
       if (outcome instanceof VirtualListener) onReady(null, outcome);
       else onReady(outcome, null);
     });
@@ -44,9 +44,9 @@ export class ProcessNetwork implements Network {
     const remote: EndAddress =
       'path' in target ? { address: target.path, port: 0 } : { address: target.host, port: target.port };
     const local = this.localEnd(target, options);
-    const connection = new ConnectionEnd(this.process, handler, local, remote, 'path' in address, true);
+    const connection = new ConnectionEnd(this.owner, handler, local, remote, 'path' in address, true);
     const error = this.obstacle(target, options);
-    if (!this.process.isAlive) connection.abandon('vanish');
+    if (!this.owner.isAlive) connection.abandon('vanish');
     else if (error !== null) connection.fail(error);
     else this.startHandshake(connection, local, remote, target);
     return connection;
@@ -54,10 +54,10 @@ export class ProcessNetwork implements Network {
 
   resolve(host: string, callback: (error: Error | null, address: string) => void): void {
     if (isNumericAddress(host)) {
-      this.process.post(() => callback(null, host));
+      this.owner.post(() => callback(null, host));
       return;
     }
-    this.process.post(() => {
+    this.owner.post(() => {
       const address = this.world.lookUp(host);
       if (address === null) callback(systemError('ENOTFOUND', 'getaddrinfo', host), '');
       else callback(null, address);
@@ -65,7 +65,7 @@ export class ProcessNetwork implements Network {
   }
 
   private get world(): VirtualNetwork {
-    return this.process.world.network;
+    return this.owner.world.network;
   }
 
   private bind(
@@ -73,7 +73,7 @@ export class ProcessNetwork implements Network {
     options: ListenOptions,
     onConnection: (connection: Connection) => void,
   ): VirtualListener | NodeJS.ErrnoException {
-    const { host } = this.process;
+    const { host } = this.owner;
     let bound = this.numeric(address);
     if ('port' in bound) {
       if (!isPort(bound.port)) return systemError('ERR_SOCKET_BAD_PORT', 'listen', String(bound.port));
@@ -81,19 +81,14 @@ export class ProcessNetwork implements Network {
       if (bound.port === 0) bound = { host: bound.host, port: host.ephemeralPort() };
     }
     if (this.world.isTaken(host, bound)) return systemError('EADDRINUSE', 'listen', JSON.stringify(bound));
-    const listener = new VirtualListener(
-      this.process,
-      bound,
-      options.backlog ?? DEFAULT_BACKLOG,
-      onConnection,
-    );
+    const listener = new VirtualListener(this.owner, bound, options.backlog ?? DEFAULT_BACKLOG, onConnection);
     this.world.addListener(listener);
     return listener;
   }
 
   /** Why connecting fails before anything is sent. */
   private obstacle(target: Address, options: ConnectOptions): NodeJS.ErrnoException | null {
-    const { host } = this.process;
+    const { host } = this.owner;
     if ('path' in target) {
       const listening = this.world.listenerAt(host, target) !== null;
       return listening ? null : systemError('ENOENT', 'connect', target.path);
@@ -112,14 +107,14 @@ export class ProcessNetwork implements Network {
     remote: EndAddress,
     target: Address,
   ): void {
-    const { host } = this.process;
+    const { host } = this.owner;
     const targetHost = 'path' in target ? host : this.world.hostAt(target.host, host);
     new Handshake(connection, local, remote, target, targetHost).start();
   }
 
   private localEnd(target: Address, options: ConnectOptions): EndAddress {
     if ('path' in target) return { address: target.path, port: 0 };
-    const { host } = this.process;
+    const { host } = this.owner;
     const isLoopback = this.world.hostAt(target.host, host) === host && target.host !== host.address;
     const address = options.sourceAddress ?? (isLoopback ? target.host : host.address);
     return { address, port: host.ephemeralPort() };
@@ -132,7 +127,7 @@ export class ProcessNetwork implements Network {
   }
 
   private isOwnAddress(address: string): boolean {
-    const { host } = this.process;
+    const { host } = this.owner;
     return address === '0.0.0.0' || address === '::' || this.world.hostAt(address, host) === host;
   }
 }

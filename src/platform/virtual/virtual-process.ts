@@ -8,6 +8,7 @@
 import type {
   Clock,
   Disk,
+  Hashing,
   LogSinks,
   MemoryReadings,
   Network,
@@ -16,6 +17,7 @@ import type {
   Randomness,
   Timers,
 } from '../platform.js';
+import { NodeHashing } from '../node/hashing.js';
 import { ProcessDisk } from './disk/process-disk.js';
 import { Phase } from './event-queue.js';
 import type { VirtualHost } from './host.js';
@@ -74,6 +76,8 @@ export class VirtualProcess implements Platform {
   readonly processes: Processes;
   readonly memory: MemoryReadings;
   readonly logs: LogSinks;
+  /** Depends on nothing but its input, so Node's will do. */
+  readonly hash: Hashing = new NodeHashing();
 
   /** Lines written to standard output and standard error, without newlines. */
   readonly output: string[] = [];

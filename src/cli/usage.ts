@@ -1,0 +1,44 @@
+/** What vedette-cli says about itself. */
+
+export const USAGE = `Usage: vedette-cli [OPTIONS] [command [argument ...]]
+
+Sends a command and prints the reply. Without a command it reads commands, from a person or from a pipe.
+
+Where to:
+  -h <host>            server (127.0.0.1)
+  -p <port>            port (6379)
+  -s <path>            Unix socket, instead of host and port
+  -u <uri>             redis://user:password@host:port/database
+  -n <database>        database number
+  -a, --pass <secret>  password; better in the environment variable REDISCLI_AUTH
+  --user <name>        user of that password
+  --askpass            ask for the password
+  --no-auth-warning    no warning about a password on the command line
+  -2, -3               protocol version (2)
+  -c                   follow the redirections of a cluster
+
+What to send:
+  -r <count>           send it so many times; negative: for ever
+  -i <seconds>         wait so long in between
+  -x                   standard input is the last argument
+  -X <tag>             standard input replaces the argument <tag>
+  --quoted-input       arguments are quoted strings with escapes: '"a\\x00b"'
+
+What to print:
+  --raw, --no-raw      replies as they are (when standard output is no terminal), or with types and quotes
+  --csv, --json        as CSV, as JSON (RESP3 unless -2 is given)
+  --quoted-json        as JSON with bytes that are no ASCII escaped
+  -d <text>            between the elements of a raw reply (newline)
+  -D <text>            after each raw reply (newline)
+  --show-pushes <y|n>  print RESP3 pushes that answer nothing (on a terminal)
+  -e                   an error reply goes to standard error, and the exit status is 1
+
+  --help, --version
+`;
+
+export const HELP_TEXT = `Commands go to the server: SET key value, GET key, INFO, COMMAND DOCS get, ...
+Before a command, a number repeats it: 5 INCR counter
+  connect <host> <port>   talk to another server
+  clear                   clear the screen
+  quit, exit              leave
+`;

@@ -1,0 +1,60 @@
+/** The declarations of the HyperLogLog commands. */
+import { keyAt, keyRange, type CommandSpec } from '../../server/command.js';
+import { addElements, count, debug, merge, selfTest } from './commands.js';
+
+export const hyperLogLogCommands: readonly CommandSpec[] = [
+  {
+    name: 'pfadd',
+    summary: 'Adds elements to a HyperLogLog.',
+    since: '2.8.9',
+    group: 'hyperloglog',
+    complexity: 'O(1) per element',
+    arity: -2,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: [keyAt(1, 'RW', 'insert')],
+    handler: addElements,
+  },
+  {
+    name: 'pfcount',
+    summary: 'Estimates how many different elements were added.',
+    since: '2.8.9',
+    group: 'hyperloglog',
+    complexity: 'O(1) for one key, O(N) in the keys given',
+    arity: -2,
+    flags: ['readonly', 'may_replicate'],
+    keys: [keyRange(1, -1, 1, 'RW', 'access')],
+    handler: count,
+  },
+  {
+    name: 'pfmerge',
+    summary: 'Merges HyperLogLogs into one.',
+    since: '2.8.9',
+    group: 'hyperloglog',
+    complexity: 'O(N) in the keys given',
+    arity: -2,
+    flags: ['write', 'denyoom'],
+    keys: [keyAt(1, 'RW', 'access', 'insert'), keyRange(2, -1, 1, 'RO', 'access')],
+    handler: merge,
+  },
+  {
+    name: 'pfdebug',
+    summary: 'Shows or changes the inside of a HyperLogLog.',
+    since: '2.8.9',
+    group: 'hyperloglog',
+    complexity: 'N/A',
+    arity: 3,
+    flags: ['write', 'denyoom', 'admin'],
+    keys: [keyAt(2, 'RW', 'access')],
+    handler: debug,
+  },
+  {
+    name: 'pfselftest',
+    summary: 'Checks the implementation of HyperLogLogs.',
+    since: '2.8.9',
+    group: 'hyperloglog',
+    complexity: 'N/A',
+    arity: 1,
+    flags: ['admin'],
+    handler: selfTest,
+  },
+];

@@ -1,0 +1,57 @@
+/**
+ * Persistence of a server: composed of snapshots, saving and loading, with their commands. Replication uses the same
+ * parts for what it sends to replicas and takes from masters.
+ */
+
+import type { Server } from '../server/server.js';
+import { persistenceCommands, persistenceDebugSubcommands } from './commands.js';
+import { Loading } from './loading.js';
+import type { SnapshotFacts } from './loading/keyspace-loader.js';
+import { ReplicaSnapshots } from './replica-snapshots.js';
+import { Saving } from './saving.js';
+import { Snapshots } from './snapshots.js';
+
+export class Persistence {
+  readonly snapshots: Snapshots;
+  readonly saving: Saving;
+  readonly loading: Loading;
+  /** What replication takes its snapshots from. */
+  readonly replicaSnapshots: ReplicaSnapshots;
+  /** False after DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes payloads with any checksum. */
+  verifiesChecksums = true;
+
+  constructor(private readonly server: Server) {
+    this.snapshots = new Snapshots(server);
+    this.saving = new Saving(server, this.snapshots);
+    this.loading = new Loading(server);
+    this.replicaSnapshots = new ReplicaSnapshots(server, this.snapshots, this.saving);
+    server.commands.register(persistenceCommands(this));
+    for (const [name, handler] of persistenceDebugSubcommands(this)) {
+      server.debugSubcommands.set(name, handler);
+    }
+  }
+
+  /**
+   * Loads the snapshot file, if there is one, when the server starts. Clients get -LOADING meanwhile.
+   * @param done called with the text of the problem, or null and what the snapshot said (null without a file)
+   */
+  loadAtStart(done: (problem: string | null, facts: SnapshotFacts | null) => void): void {
+    const { server, saving, loading, snapshots } = this;
+    const { path } = saving;
+    if (server.config.values.dbfilename === '' || server.platform.disk.statusSync(path) === null) {
+      done(null, null);
+      return;
+    }
+    const startedAtMs = server.platform.clock.monotonicMs();
+    loading.loadFile(path, server.role === 'master', (problem, facts) => {
+      if (problem !== null || facts === null) {
+        done(problem?.message ?? null, null);
+        return;
+      }
+      snapshots.functions = facts.functions;
+      const seconds = (server.platform.clock.monotonicMs() - startedAtMs) / 1000;
+      server.log.notice(`DB loaded from disk: ${seconds.toFixed(3)} seconds`);
+      done(null, facts);
+    });
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The one snapshot that may run at a time, whoever takes it: a file, replicas, or both. Knows what of the
+ * configuration and of the server's state goes into every snapshot.
+ */
+
+import { REDIS_VERSION } from '../config/version.js';
+import type { Server } from '../server/server.js';
+import { accessReader } from './access-marks.js';
+import { DEFAULT_RDB_VERSION } from './rdb/format.js';
+import { auxFields, SnapshotFrame, type StreamPosition } from './snapshot/snapshot-frame.js';
+import { SnapshotWalk, type SnapshotOptions, type SnapshotReceiver } from './snapshot/snapshot-walk.js';
+
+export class Snapshots {
+  /** Sources of the function libraries, which go into every snapshot. */
+  functions: readonly string[] = [];
+  /** Where the replication stream is now; set by replication. */
+  streamPosition: () => StreamPosition | null = () => null;
+  /** Called whenever a snapshot has ended and another may begin. */
+  readonly idleListeners: (() => void)[] = [];
+
+  private walk: SnapshotWalk | null = null;
+
+  constructor(private readonly server: Server) {
+    server.cronTasks.push(() => this.reportProgress());
+  }
+
+  get isRunning(): boolean {
+    return this.walk !== null;
+  }
+
+  /** The frame of a snapshot that is about to begin. */
+  newFrame(position: StreamPosition | null, withFunctions = true): SnapshotFrame {
+    const { server } = this;
+    const aux = auxFields({
+      redisVersion: REDIS_VERSION,
+      nowMs: server.platform.clock.nowMs(),
+      usedMemoryBytes: server.platform.memory.heapUsedBytes(),
+      position,
+      isAofBase: false,
+    });
+    return new SnapshotFrame({
+      version: DEFAULT_RDB_VERSION,
+      aux,
+      functions: withFunctions ? this.functions : [],
+      checksum: server.config.values.rdbchecksum,
+    });
+  }
+
+  /**
+   * Begins a snapshot of this moment, which must be the end of an execution unit; none may be running. Bytes come
+   * from the next turn of the event loop on.
+   */
+  begin(receiver: SnapshotReceiver): SnapshotWalk {
+    const { keyspace, platform } = this.server;
+    const walk = new SnapshotWalk(keyspace, platform.timers, this.options(), receiver, () => {
+      this.walk = null;
+      this.reportProgress();
+      for (const listener of this.idleListeners) listener();
+    });
+    this.walk = walk;
+    this.reportProgress();
+    return walk;
+  }
+
+  /** Ends the running snapshot, if any, without a result. */
+  abort(reason: string): void {
+    this.walk?.abort(reason);
+  }
+
+  private options(): SnapshotOptions {
+    const { values } = this.server.config;
+    return {
+      version: DEFAULT_RDB_VERSION,
+      compression: values.rdbcompression,
+      keyDelayMicroseconds: values['rdb-key-save-delay'],
+      accessOf: accessReader(values['maxmemory-policy'], this.server.keyspace.accessMark),
+    };
+  }
+
+  private reportProgress(): void {
+    const status = this.server.persistenceStatus;
+    status.saveKeysProcessed = this.walk?.processedKeys ?? 0;
+    status.saveKeysTotal = this.walk?.totalKeys ?? 0;
+  }
+}

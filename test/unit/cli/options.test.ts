@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { CliError } from '../../../src/cli/errors.js';
+import { parseCommandLine, type CliOptions } from '../../../src/cli/options.js';
+import { parseRedisUri } from '../../../src/cli/uri.js';
+
+function options(args: readonly string[], environment: Record<string, string> = {}): CliOptions {
+  const parsed = parseCommandLine(args, environment);
+  if (parsed.kind !== 'run') throw new Error(parsed.kind);
+  return parsed.options;
+}
+
+describe('the command line', () => {
+  test('options end at the first word that is none', () => {
+    expect(options(['-h', 'there', '-p', '7', '-n', '2', 'SET', '-x', '-1'])).toMatchObject({
+      host: 'there',
+      port: 7,
+      database: 2,
+      lastArgumentFromInput: false,
+      command: ['SET', '-x', '-1'],
+    });
+  });
+
+  test('arguments are bytes', () => {
+    expect(options(['ECHO', 'caf\u00e9']).command).toEqual(['ECHO', 'caf\xc3\xa9']);
+  });
+
+  test('-h as the last word asks for help', () => {
+    expect(parseCommandLine(['-h'], {})).toEqual({ kind: 'help' });
+    expect(parseCommandLine(['-p', '1', '--help'], {})).toEqual({ kind: 'help' });
+    expect(parseCommandLine(['--version'], {})).toEqual({ kind: 'version' });
+  });
+
+  test('JSON prefers RESP3, an explicit version wins in any order', () => {
+    expect(options(['--json', 'PING']).protocol).toBe('auto');
+    expect(options(['--json', '-2', 'PING']).protocol).toBe(2);
+    expect(options(['-2', '--json', 'PING']).protocol).toBe(2);
+    expect(options(['-3', '--quoted-json', 'PING']).protocol).toBe(3);
+  });
+
+  test('the password comes from -a, or from the environment without a warning', () => {
+    expect(options(['-a', 'x', 'PING'], { REDISCLI_AUTH: 'y' })).toMatchObject({
+      password: 'x',
+      warnsOfPassword: true,
+    });
+    expect(options(['PING'], { REDISCLI_AUTH: 'y' })).toMatchObject({
+      password: 'y',
+      warnsOfPassword: false,
+    });
+    expect(options(['--no-auth-warning', '-a', 'x', 'PING']).warnsOfPassword).toBe(false);
+  });
+
+  test.each([
+    [['--nonsense']],
+    [['-p']],
+    [['-p', 'x', 'PING']],
+    [['-p', '65536', 'PING']],
+    [['-2', '-3', 'PING']],
+    [['-x', '-X', 'tag', 'PING']],
+    [['-c', '-s', '/socket', 'PING']],
+    [['--scan']],
+    [['-u', 'rediss://host', 'PING']],
+  ])('%j is refused', (args) => {
+    expect(() => options(args)).toThrow(CliError);
+  });
+});
+
+describe('a URI', () => {
+  test.each([
+    ['redis://', {}],
+    ['redis://host', { host: 'host' }],
+    ['REDIS://host:7/3', { host: 'host', port: 7, database: 3 }],
+    ['redis://secret@host', { password: 'secret', host: 'host' }],
+    ['redis://:secret@host', { password: 'secret', host: 'host' }],
+    ['redis://me:se%40c%ff@[::1]:7', { username: 'me', password: 'se@c\xff', host: '::1', port: 7 }],
+    ['redis:///4', { database: 4 }],
+  ])('%s', (uri, parts) => {
+    expect(parseRedisUri(uri)).toEqual(parts);
+  });
+
+  test('of another scheme is refused', () => {
+    expect(() => parseRedisUri('http://host')).toThrow('Invalid URI scheme');
+  });
+});
