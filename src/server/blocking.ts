@@ -200,6 +200,8 @@ export class Blocking {
   serveReadyKeys(): void {
     if (this.serving || this.readyKeys.length === 0) return;
     this.serving = true;
+    // Time stands still within a unit, but each client that is served is a unit of its own.
+    this.server.beginTurn();
     while (this.readyKeys.length > 0) {
       const ready = this.readyKeys;
       this.readyKeys = [];
@@ -215,8 +217,10 @@ export class Blocking {
     for (const client of [...clients]) {
       const state = client.blocked;
       if (state === null || state.command === null) continue;
-      const entry = database.peek(key);
-      const canServe = entry !== undefined && typeOf(entry.value) === state.type;
+      // An expired key serves nobody, but to delete it is for whoever looks it up.
+      const entry = database.entries.get(key);
+      const canServe =
+        entry !== undefined && typeOf(entry.value) === state.type && !database.isExpired(entry);
       if (!canServe && !state.wakeOnDelete) continue;
       this.server.dispatcher.executeAgain(client, state);
     }
