@@ -34,12 +34,8 @@ function shutdown(client: Client, args: string[]): void {
     else reply.error('ERR No shutdown in progress.');
     return;
   }
-  const { persistenceStatus } = server;
-  // What is half loaded must not replace what it is loaded from; a sentinel has no dataset.
-  const mustNotSave = persistenceStatus.loading !== null || server.mode === 'sentinel';
-  const options: ShutdownOptions = mustNotSave ? { ...asked, save: 'nosave' } : asked;
   server.blocking.block(client, 0, null, () => undefined);
-  server.shutdown.begin(options, () => {
+  server.shutdown.begin(asked, () => {
     if (client.closed || client.blocked === null) return;
     reply.error('ERR Errors trying to SHUTDOWN. Check logs.');
     server.blocking.release(client);

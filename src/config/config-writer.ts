@@ -31,19 +31,24 @@ const OTHER_OPTIONS: ReadonlySet<string> = new Set(['include', 'rename-command',
 /** Old names of sentinel options, whose lines are reused for the new ones. */
 const SENTINEL_ALIASES: Readonly<Record<string, string>> = { 'known-slave': 'known-replica' };
 
+/** A sentinel's lines about one of its masters have at least these words; `sentinel myid x` has fewer. */
+const MASTER_LINE_WORDS = 4;
+
 /**
  * Which option a line of a redis.conf or sentinel.conf belongs to. A sentinel's lines belong together by their
- * second word.
+ * second word and, if they are about one of its masters, by that master's name.
  */
 export function optionOfLine(mode: ConfigMode): OptionOfLine {
-  return ([name = '', second]) => {
+  return (words) => {
+    const [name = '', second, third] = words;
     const directive = directiveNameOf(name);
     if (directive !== null) return directive;
     if (OTHER_OPTIONS.has(name)) return name;
     if (name !== 'sentinel') return null;
     if (mode !== 'sentinel' || second === undefined) return name;
     const option = toLowerAscii(second);
-    return `sentinel ${SENTINEL_ALIASES[option] ?? option}`;
+    const family = `sentinel ${SENTINEL_ALIASES[option] ?? option}`;
+    return words.length < MASTER_LINE_WORDS ? family : `${family} ${third}`;
   };
 }
 

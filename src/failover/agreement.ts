@@ -9,9 +9,10 @@ import type { NodeId } from './identity.js';
 /** Who says that the peer is down, and since when we know. */
 export class FailureReports {
   readonly #reportedMs = new Map<NodeId, number>();
-  readonly #validityMs: number;
+  readonly #validityMs: () => number;
 
-  constructor(validityMs: number) {
+  /** @param validityMs how long a report counts; asked anew each time, since it may be reconfigured */
+  constructor(validityMs: () => number) {
     this.#validityMs = validityMs;
   }
 
@@ -31,13 +32,13 @@ export class FailureReports {
 
   has(reporter: NodeId, nowMs: number): boolean {
     const reportedMs = this.#reportedMs.get(reporter);
-    return reportedMs !== undefined && nowMs <= reportedMs + this.#validityMs;
+    return reportedMs !== undefined && nowMs <= reportedMs + this.#validityMs();
   }
 
   /** How many reports are valid now; forgets those that are not. */
   count(nowMs: number): number {
     for (const [reporter, reportedMs] of this.#reportedMs) {
-      if (nowMs > reportedMs + this.#validityMs) this.#reportedMs.delete(reporter);
+      if (nowMs > reportedMs + this.#validityMs()) this.#reportedMs.delete(reporter);
     }
     return this.#reportedMs.size;
   }
@@ -48,7 +49,7 @@ export class FailureReports {
     for (const reportedMs of this.#reportedMs.values()) {
       if (oldestMs === null || reportedMs < oldestMs) oldestMs = reportedMs;
     }
-    return oldestMs === null ? null : oldestMs + this.#validityMs;
+    return oldestMs === null ? null : oldestMs + this.#validityMs();
   }
 }
 

@@ -2,8 +2,9 @@
  * One sentinel's way to the leadership of one failover: when to stand, whom it has asked, whether it won.
  *
  * Sentinels that see the same connection break become sure in the same millisecond. So that they do not all
- * vote for themselves they stand in the order of their ids, a little apart, and whoever is asked before its
- * turn votes instead of standing. An election that nobody can win any more is noticed with the last answer
+ * vote for themselves they stand in the order of their ids, a little apart, and whoever hears of another's
+ * candidacy before its turn waits for the request instead of standing: the request itself comes late, since the
+ * candidate's own vote must be on disk first. An election that nobody can win any more is noticed with the last answer
  * and tried again, in a new epoch, after a short random wait.
  *
  * Having voted for another, or having failed, a sentinel holds back for twice the failover timeout, as Redis
@@ -58,6 +59,8 @@ export type ElectionInput =
   | { readonly kind: 'answer'; readonly voter: NodeId; readonly askedEpoch: Epoch; readonly vote: Vote }
   /** We gave our vote to another one. */
   | { readonly kind: 'voted'; readonly candidate: NodeId; readonly epoch: Epoch }
+  /** A peer says that it stands; it will ask for our vote as soon as its own is on disk. */
+  | { readonly kind: 'rival-stands'; readonly rival: NodeId }
   /** The candidate or leader of that epoch says that it gives up. */
   | { readonly kind: 'stood-down'; readonly leader: NodeId; readonly epoch: Epoch }
   /** The failover that we led ended without a new master. */
@@ -74,8 +77,15 @@ export type ElectionReport =
 
 export type ElectionAction =
   | { readonly do: 'report'; readonly occurrence: ElectionReport }
-  /** Put the ledger on disk, then feed `then`; if the disk refuses, withhold the vote and feed `otherwise`. */
-  | { readonly do: 'persist'; readonly then: ElectionInput; readonly otherwise: ElectionInput }
+  /** Put the ledger on disk, then feed `then`; if the disk refuses, withhold that vote and feed `otherwise`. */
+  | {
+      readonly do: 'persist';
+      readonly epoch: Epoch;
+      readonly then: ElectionInput;
+      readonly otherwise: ElectionInput;
+    }
+  /** Tell the orderly peers that we stand. Nothing else: neither vote nor epoch is on disk yet. */
+  | { readonly do: 'announce' }
   | { readonly do: 'request-votes'; readonly epoch: Epoch }
   /** Tell the peers that voted for us that they are free. */
   | { readonly do: 'stand-down'; readonly epoch: Epoch }
@@ -90,8 +100,10 @@ export interface ElectionContext {
   readonly randomInteger: (bound: number) => number;
 }
 
-/** Between the turns of two neighbours in the standing order. Covers a vote's way: request, disk, answer. */
+/** Between the turns of two neighbours in the standing order. Covers the way of an announcement. */
 export const STAND_SPACING_MS = 10;
+/** How long the request of one who has announced itself is waited for: its disk may be slow. */
+export const RIVAL_PATIENCE_MS = 300;
 /** The wait after an election that nobody could win is random up to this, doubled with each failure. */
 const SPLIT_RETRY_MS = 60;
 const SPLIT_RETRY_LIMIT_MS = 2000;
@@ -132,6 +144,8 @@ export class Election {
   readonly #context: ElectionContext;
   #phase: Phase = IDLE;
   #standOff: StandOff | null = null;
+  /** Who has announced to stand, and until when we wait for its request. */
+  #rival: { readonly id: NodeId; readonly untilMs: number } | null = null;
   /** An attempt has shown that no replica could be promoted: the next one waits until one can. */
   #awaitReplica = false;
   /** Failed attempts since the last success or recovery. */
@@ -176,7 +190,7 @@ export class Election {
   get wakeAtMs(): number | null {
     switch (this.#phase.name) {
       case 'idle':
-        return this.#standOff === null ? null : this.#standOff.untilMs;
+        return this.#standOff?.untilMs ?? this.#rival?.untilMs ?? null;
       case 'waiting':
         return this.#phase.standAtMs;
       case 'recording':
@@ -191,6 +205,7 @@ export class Election {
   reset(): void {
     this.#phase = IDLE;
     this.#standOff = null;
+    this.#rival = null;
     this.#awaitReplica = false;
     this.#failures = 0;
     this.#toldHold = '';
@@ -234,8 +249,12 @@ export class Election {
       case 'voted':
         this.#yieldTo(input.candidate, input.epoch, nowMs, around, actions);
         return;
+      case 'rival-stands':
+        this.#makeWay(input.rival, nowMs, around, actions);
+        return;
       case 'stood-down':
-        if (this.#standOff?.leader === input.leader && this.#standOff.epoch === input.epoch) {
+        if (this.#rival?.id === input.leader) this.#rival = null;
+        if (this.#standOff?.leader === input.leader && input.epoch >= this.#standOff.epoch) {
           this.#awaitReplica = true;
           this.#retryWithin(STAND_SPACING_MS, input.epoch, nowMs);
         }
@@ -257,6 +276,7 @@ export class Election {
     switch (this.#phase.name) {
       case 'idle':
         if (this.#standOff !== null && nowMs >= this.#standOff.untilMs) this.#standOff = null;
+        if (this.#rival !== null && !this.#rivalMayAsk(this.#rival, nowMs, around)) this.#rival = null;
         if (around.confirmed) this.#considerStanding(nowMs, around, actions);
         else this.#recover();
         return;
@@ -280,6 +300,7 @@ export class Election {
       this.#considerStandOff(this.#standOff, nowMs, around, actions);
       return;
     }
+    if (this.#rival !== null) return;
     if (this.#awaitReplica && around.eligibleReplicas === 0) {
       this.#hold({ cause: 'no-good-replica', refusals: around.refusals }, actions);
       return;
@@ -350,10 +371,12 @@ export class Election {
     const deadlineMs = startMs + Math.min(around.electionTimeoutMs, around.failoverTimeoutMs);
     this.#phase = { name: 'recording', epoch, mode, deadlineMs };
     actions.push(
+      { do: 'announce' },
       { do: 'report', occurrence: { kind: 'epoch-advanced' } },
       { do: 'report', occurrence: { kind: 'attempt-started' } },
       {
         do: 'persist',
+        epoch,
         then: { kind: 'own-vote-recorded', epoch },
         otherwise: { kind: 'own-vote-not-recorded', epoch },
       },
@@ -420,6 +443,30 @@ export class Election {
     );
   }
 
+  /** Another one stands. Of two who have just begun, the one with the greater id gives way. */
+  #makeWay(rival: NodeId, nowMs: number, around: ElectionSurroundings, actions: ElectionAction[]): void {
+    const phase = this.#phase;
+    if (phase.name === 'leading' || phase.name === 'collecting') return;
+    if (phase.name === 'recording') {
+      if (phase.mode === 'automatic' && rival < this.#context.self) {
+        this.#abort('rival', rival, nowMs, around, actions);
+      }
+      return;
+    }
+    this.#phase = IDLE;
+    this.#rival = { id: rival, untilMs: nowMs + RIVAL_PATIENCE_MS };
+  }
+
+  /** Whether the request of one who has announced itself may still come. */
+  #rivalMayAsk(
+    rival: { readonly id: NodeId; readonly untilMs: number },
+    nowMs: number,
+    around: ElectionSurroundings,
+  ): boolean {
+    const peer = around.peers.find(({ id }) => id === rival.id);
+    return nowMs < rival.untilMs && peer !== undefined && peer.reachable;
+  }
+
   /** We voted for someone else: their turn, unless we lead already. */
   #yieldTo(
     candidate: NodeId,
@@ -434,6 +481,7 @@ export class Election {
       this.#abort('superseded', null, nowMs, around, actions);
     }
     this.#phase = IDLE;
+    this.#rival = null;
     this.#leaveTo(candidate, epoch, nowMs, around);
   }
 

@@ -69,7 +69,7 @@ export type LeadershipAction =
   /** Tell everybody the new address. */
   | { readonly do: 'advertise'; readonly replica: string }
   /** Make the replica follow the promoted one. */
-  | { readonly do: 'point'; readonly replica: string }
+  | { readonly do: 'point'; readonly replica: string; readonly to: string }
   /** Make the promoted replica the master from here on. */
   | { readonly do: 'switch'; readonly replica: string }
   | { readonly do: 'give-up'; readonly noGoodReplica: boolean };
@@ -359,7 +359,7 @@ export class Leadership {
   ): void {
     const others = around.replicas.filter(({ name }) => name !== promoted);
     for (const replica of others) this.#followProgress(replica, nowMs, around, actions);
-    this.#sendReconfigurations(others, nowMs, around, actions);
+    this.#sendReconfigurations(promoted, others, nowMs, around, actions);
 
     const unfinished = others.filter(
       ({ name, suspected }) => !suspected && this.#reconfigurations.get(name)?.stage !== 'done',
@@ -374,7 +374,7 @@ export class Leadership {
       actions.push({ do: 'report', occurrence: { kind: 'ended', timedOut: true } });
     }
     actions.push({ do: 'report', occurrence: { kind: 'ended', timedOut: false } });
-    if (timedOut) this.#pointTheRest(unfinished, actions);
+    if (timedOut) this.#pointTheRest(promoted, unfinished, actions);
     actions.push({ do: 'switch', replica: promoted });
   }
 
@@ -402,6 +402,7 @@ export class Leadership {
   }
 
   #sendReconfigurations(
+    promoted: string,
     others: readonly LedReplica[],
     nowMs: number,
     around: LeadershipSurroundings,
@@ -417,14 +418,14 @@ export class Leadership {
       if (!connected || this.#reconfigurations.has(name)) continue;
       this.#reconfigurations.set(name, { stage: 'sent', sentMs: nowMs, sentAtReport: reportNumber });
       inFlight++;
-      actions.push({ do: 'point', replica: name }, reconfiguration(name, 'sent'));
+      actions.push({ do: 'point', replica: name, to: promoted }, reconfiguration(name, 'sent'));
     }
   }
 
-  #pointTheRest(unfinished: readonly LedReplica[], actions: LeadershipAction[]): void {
+  #pointTheRest(promoted: string, unfinished: readonly LedReplica[], actions: LeadershipAction[]): void {
     for (const { name, connected } of unfinished) {
       if (!connected || this.#reconfigurations.has(name)) continue;
-      actions.push({ do: 'point', replica: name }, reconfiguration(name, 'sent-best-effort'));
+      actions.push({ do: 'point', replica: name, to: promoted }, reconfiguration(name, 'sent-best-effort'));
     }
   }
 

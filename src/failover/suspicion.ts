@@ -34,6 +34,12 @@ export class Suspicion {
     this.#lastSignMs = nowMs;
   }
 
+  /** The acquaintance begins anew: the first sign of life is owed from now on. */
+  restart(nowMs: number): void {
+    this.#silentSinceMs = nowMs;
+    this.#lastSignMs = nowMs;
+  }
+
   /** When the window opened; null while nothing is owed. */
   get silentSinceMs(): number | null {
     return this.#silentSinceMs;

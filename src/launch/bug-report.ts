@@ -6,7 +6,11 @@ import type { HostProcess } from '../platform/host-process.js';
 import type { Processes } from '../platform/platform.js';
 
 /** Writes a report into the log when an error is not caught, and ends the process with status 1. */
-export function reportUnexpectedErrors(host: HostProcess, log: Logger, processes: Processes): void {
+export function reportUnexpectedErrors(
+  host: Pick<HostProcess, 'onUnexpectedError' | 'daemonStarter'>,
+  log: Logger,
+  processes: Pick<Processes, 'exit'>,
+): void {
   host.onUnexpectedError((error) => {
     for (const line of bugReport(error)) log.warning(line);
     host.daemonStarter?.report(`${String(error)}\n`);

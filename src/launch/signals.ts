@@ -13,9 +13,9 @@ function shutdownOptions(words: readonly ShutdownOption[]): ShutdownOptions {
 
 /** Ends the server when a signal asks for it. A second SIGINT does not wait any longer. */
 export function shutDownOnSignals(
-  shutdown: Shutdown,
+  shutdown: Pick<Shutdown, 'begin' | 'isInProgress'>,
   config: ServerConfig,
-  processes: Processes,
+  processes: Pick<Processes, 'onSignal' | 'exit'>,
   log: Logger,
 ): void {
   const livesOn = (): void => undefined;

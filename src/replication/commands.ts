@@ -10,7 +10,8 @@ import type { Client } from '../server/client.js';
 import type { CommandFlag, CommandSpec } from '../server/command.js';
 import type { FailoverOptions } from './coordinated-failover.js';
 import { toOffset } from './identity.js';
-import type { ReplicaIntroduction, SnapshotFilter } from './replica-session.js';
+import type { SnapshotContents } from '../persistence/replica-snapshots.js';
+import type { ReplicaIntroduction } from './replica-session.js';
 import type { Replication } from './replication.js';
 
 const PORT_MAX = 65535;
@@ -288,7 +289,7 @@ function introduce(
 }
 
 /** What a snapshot is to contain; or the error. */
-function parseFilter(text: string): SnapshotFilter | string {
+function parseFilter(text: string): SnapshotContents | string {
   const words = splitWords(text);
   if (words === null) return 'ERR Missing rdb-filter-only values';
   let functions = false;

@@ -1,9 +1,12 @@
-/** What all ways of taking in a snapshot share: giving up the dataset that it replaces. */
+/** What all ways of taking in a snapshot share: giving up the old dataset, and what follows when the new one is in place. */
+import type { SnapshotFacts } from '../persistence/loading/keyspace-loader.js';
+import type { Persistence } from '../persistence/persistence.js';
 import type { Server } from '../server/server.js';
 
 /** What intakes need of the rest of replication. */
 export interface IntakeSurroundings {
   readonly server: Server;
+  readonly persistence: Persistence;
   /** Our dataset is about to be replaced: whoever follows us must ask anew, and our stream is of no more use. */
   readonly detachFollowers: () => void;
 }
@@ -13,4 +16,15 @@ export function giveUpDataset({ server, detachFollowers }: IntakeSurroundings): 
   detachFollowers();
   server.log.notice('MASTER <-> REPLICA sync: Flushing old data');
   for (const database of server.keyspace.databases) database.flush();
+}
+
+/** The new dataset is in place: clients that watch or wait for keys find out. */
+export function welcomeDataset({ server, persistence }: IntakeSurroundings, facts: SnapshotFacts): void {
+  persistence.snapshots.functions = facts.functions;
+  for (const database of server.keyspace.databases) {
+    database.touchAllWatchers();
+    server.blocking.databaseReplaced(database);
+  }
+  server.keyspace.dirty++;
+  server.blocking.serveReadyKeys();
 }

@@ -3,19 +3,17 @@
  *
  * The old dataset goes only after the whole payload has come, its checksum is right and it is safe on disk.
  */
+import type { FileLoad } from '../persistence/loading/file-load.js';
 import { Crc64 } from '../persistence/rdb/crc64.js';
 import type { FileHandle, Platform } from '../platform/platform.js';
 import { systemErrorText } from '../platform/system-errors.js';
 import { textFromBytes } from '../resp/ascii.js';
-import { DatasetBuilder } from './dataset-builder.js';
 import type { DatasetIntake, IntakeListener } from './dataset-intake.js';
-import { giveUpDataset, type IntakeSurroundings } from './dataset-replacement.js';
-import { Loading } from './loading.js';
+import { giveUpDataset, welcomeDataset, type IntakeSurroundings } from './dataset-replacement.js';
 
 /** The disk may lag this far behind the master before the link stops reading. */
 const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
 const RESUME_BELOW_BYTES = 1024 * 1024;
-const READ_PIECE_BYTES = 64 * 1024;
 const CHECKSUM_BYTES = 8;
 
 export class FileIntake implements DatasetIntake {
@@ -32,7 +30,7 @@ export class FileIntake implements DatasetIntake {
   private complete = false;
   /** It is the RDB file now. */
   private stored = false;
-  private loading: Loading | null = null;
+  private fileLoad: FileLoad | null = null;
   private readonly checksum = new TrailingChecksum();
 
   constructor(
@@ -110,6 +108,9 @@ export class FileIntake implements DatasetIntake {
 
   /** Makes the payload the RDB file, then loads it. Each step waits for the one before. */
   private store(file: FileHandle): void {
+    const { saving } = this.around.persistence;
+    // A save of the old dataset must not replace the file with the new one.
+    if (saving.isRunning) saving.abort('a replica is about to store the snapshot of its master');
     const { disk } = this.platform;
     const target = this.rdbPath;
     file.sync((error) => {
@@ -132,49 +133,33 @@ export class FileIntake implements DatasetIntake {
   }
 
   private load(): void {
-    const { server } = this.around;
+    const { server, persistence } = this.around;
     giveUpDataset(this.around);
     server.log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
-    const loading = new Loading(server, this.totalBytes, false);
-    this.loading = loading;
-    const builder = new DatasetBuilder(server);
-    this.platform.disk.open(this.rdbPath, 'read', (error, file) => {
-      if (this.over || file === null) {
-        file?.close(() => undefined);
-        this.failed('Cannot open the stored DB', error);
+    this.fileLoad = persistence.loading.loadFile(this.rdbPath, false, (problem, facts) => {
+      this.fileLoad = null;
+      if (facts === null) {
+        // What was loaded so far is no dataset that anybody ever had.
+        for (const database of server.keyspace.databases) database.flush();
+        this.fail(problem?.message ?? 'The stored DB cannot be loaded', null);
         return;
       }
-      this.file = file;
-      const readOn = (): void =>
-        file.read(READ_PIECE_BYTES, (error, bytes) => {
-          if (this.failed('Cannot read the stored DB', error)) return;
-          loading.advance(bytes.length);
-          const problem = bytes.length > 0 ? builder.push(bytes) : builder.end();
-          if (problem !== null) {
-            this.fail(problem, null);
-          } else if (bytes.length > 0) {
-            readOn();
-          } else {
-            file.close(() => undefined);
-            this.file = null;
-            this.finishLoad(builder);
-          }
-        });
-      readOn();
+      this.over = true;
+      this.removeIfUnwanted();
+      welcomeDataset(this.around, facts);
+      this.listener.onLoaded({ streamDatabase: facts.streamDatabase });
     });
   }
 
-  private finishLoad(builder: DatasetBuilder): void {
+  /** `rdb-del-sync-files`: without persistence the file is of no use after a restart either. */
+  private removeIfUnwanted(): void {
     const { server } = this.around;
-    this.stop();
-    builder.install();
-    if (server.config.values['rdb-del-sync-files'] && server.config.values.save.length === 0) {
-      server.log.notice(
-        'Removing the RDB file obtained from the master. This replica has persistence disabled',
-      );
-      this.platform.disk.unlink(this.rdbPath, () => undefined);
-    }
-    this.listener.onLoaded({ streamDatabase: builder.streamDatabase });
+    const { values } = server.config;
+    if (!values['rdb-del-sync-files'] || values.save.length > 0 || values.appendonly) return;
+    server.log.notice(
+      'Removing the RDB file obtained from the master. This replica has persistence disabled',
+    );
+    this.platform.disk.unlink(this.rdbPath, () => undefined);
   }
 
   /** True when this step must not be followed by another: it failed, or nobody wants the outcome any more. */
@@ -190,8 +175,10 @@ export class FileIntake implements DatasetIntake {
 
   private stop(): void {
     this.over = true;
-    this.loading?.end();
-    this.loading = null;
+    if (this.fileLoad === null) return;
+    this.fileLoad.stop();
+    this.fileLoad = null;
+    this.around.persistence.loading.end();
   }
 
   private removeTemporary(): void {
@@ -199,7 +186,7 @@ export class FileIntake implements DatasetIntake {
   }
 
   private get rdbPath(): string {
-    return this.inDirectory(textFromBytes(this.around.server.config.values.dbfilename));
+    return this.around.persistence.saving.path;
   }
 
   private inDirectory(name: string): string {

@@ -6,6 +6,8 @@
  * backlog behind each replica's cursor. Either it is saved to the RDB file, which is then sent with its length, or its
  * bytes go straight to the replicas, ended by a mark.
  */
+import type { ReplicaSnapshots, SnapshotJob } from '../persistence/replica-snapshots.js';
+import type { StreamPosition } from '../persistence/snapshot/snapshot-frame.js';
 import type { Timer } from '../platform/platform.js';
 import type { Server } from '../server/server.js';
 import type { BacklogCursor } from './backlog.js';
@@ -14,7 +16,6 @@ import { advance, type Offset } from './identity.js';
 import { FileSender, PieceSender } from './payload-senders.js';
 import type { ReplicaSession } from './replica-session.js';
 import type { Replicas } from './replicas.js';
-import type { SnapshotJob, SnapshotSource, StreamPosition } from './snapshot-source.js';
 
 const MARK_HEX_DIGITS = 40;
 /** The snapshot is held back while even the fastest replica has this much of it to take. */
@@ -36,7 +37,7 @@ export interface FullSyncSurroundings {
   readonly server: Server;
   readonly history: History;
   readonly replicas: Replicas;
-  readonly source: SnapshotSource;
+  readonly source: ReplicaSnapshots;
   /** Where the stream stands now; null when a snapshot would say nothing useful of it. */
   readonly position: () => StreamPosition | null;
   /** Has {@link FullSync.check} called at the end of this turn. */

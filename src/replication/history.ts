@@ -93,6 +93,8 @@ export class History {
    * appended while loading (deletions of keys that had expired) comes after the saved offset.
    */
   continueFromSnapshot(replid: ReplicationId, offset: Offset): void {
+    this.stream.restartAt(offset);
+    this.keepBacklog();
     this.current = continueSaved(this.freshId(), replid, offset);
   }
 

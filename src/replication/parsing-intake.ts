@@ -1,16 +1,23 @@
 /**
- * Takes in a snapshot by parsing it as it comes. With `swapdb` the old dataset stays until the new one is complete, and
- * is served meanwhile if both belong to the same history; otherwise there was nothing to lose.
+ * Takes in a snapshot by parsing it as it comes, into a dataset beside the old one. With `swapdb` the old one stays until
+ * the new one is complete, and is served meanwhile if both belong to the same history; otherwise there was nothing to
+ * lose.
  */
-import { DatasetBuilder } from './dataset-builder.js';
+import { Keyspace } from '../keyspace/keyspace.js';
+import type { KeyspaceLoader } from '../persistence/loading/keyspace-loader.js';
+import { RdbError } from '../persistence/rdb/errors.js';
+import type { Timer } from '../platform/platform.js';
 import type { AnnouncedPayload, DatasetIntake, IntakeListener } from './dataset-intake.js';
-import { giveUpDataset, type IntakeSurroundings } from './dataset-replacement.js';
-import { Loading } from './loading.js';
+import { giveUpDataset, welcomeDataset, type IntakeSurroundings } from './dataset-replacement.js';
 
 export class ParsingIntake implements DatasetIntake {
-  private readonly builder: DatasetBuilder;
-  private readonly loading: Loading;
-  private over = false;
+  private readonly built: Keyspace;
+  private readonly loader: KeyspaceLoader;
+  /** Set while `key-load-delay` holds the reader back. */
+  private delay: Timer | null = null;
+  private receivedBytes = 0;
+  private isComplete = false;
+  private isOver = false;
 
   constructor(
     private readonly around: IntakeSurroundings,
@@ -19,47 +26,81 @@ export class ParsingIntake implements DatasetIntake {
     /** Keep the old dataset until the new one is complete (`swapdb`). */
     private readonly keepsOld: boolean,
   ) {
-    const { server } = around;
-    const isAsync = keepsOld && isSameHistory;
+    const { server, persistence } = around;
+    const { keyspace } = server;
     if (!keepsOld) giveUpDataset(around);
     server.log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
-    this.builder = new DatasetBuilder(server);
-    this.loading = new Loading(server, frame.kind === 'length' ? frame.bytes : 0, isAsync);
+    this.built = new Keyspace(keyspace.databases.length, keyspace.limits);
+    this.built.snapshotNumber = keyspace.snapshotNumber;
+    this.built.accessMark = keyspace.accessMark;
+    this.loader = persistence.loading.newLoader(this.built, false);
+    persistence.loading.begin(frame.kind === 'length' ? frame.bytes : 0, keepsOld && isSameHistory);
   }
 
   push(bytes: Buffer): void {
-    if (this.over) return;
-    this.loading.advance(bytes.length);
-    const problem = this.builder.push(bytes);
-    if (problem !== null) this.fail(problem);
+    if (this.isOver) return;
+    this.receivedBytes += bytes.length;
+    this.around.persistence.loading.setLoadedBytes(this.receivedBytes);
+    this.read(() => this.loader.reader.push(bytes));
   }
 
   finish(): void {
-    if (this.over) return;
-    const problem = this.builder.end();
-    if (problem !== null) {
-      this.fail(problem);
-      return;
-    }
-    this.stop();
-    if (this.keepsOld) {
-      this.around.detachFollowers();
-      this.around.server.log.notice('MASTER <-> REPLICA sync: Swapping active DB with loaded DB');
-    }
-    this.builder.install();
-    this.listener.onLoaded({ streamDatabase: this.builder.streamDatabase });
+    this.isComplete = true;
+    if (this.delay === null) this.end();
   }
 
   abandon(): void {
-    if (this.over) return;
+    if (this.isOver) return;
     this.stop();
     if (this.keepsOld) {
       this.around.server.log.notice('MASTER <-> REPLICA sync: Discarding temporary DB in background');
     }
   }
 
-  private fail(problem: string): void {
+  private read(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error;
+      this.fail(error);
+      return;
+    }
+    if (!this.loader.reader.paused || this.delay !== null) return;
+    this.listener.onBackpressure(true);
+    this.delay = this.around.server.platform.timers.after(this.loader.takeDelayMs(), () => {
+      this.delay = null;
+      this.read(() => this.loader.reader.resume());
+      if (this.isOver || this.delay !== null) return;
+      this.listener.onBackpressure(false);
+      if (this.isComplete) this.end();
+    });
+  }
+
+  private end(): void {
+    this.read(() => this.loader.reader.end());
+    if (!this.isOver) this.install();
+  }
+
+  private install(): void {
+    const { around, loader } = this;
+    const { server, persistence } = around;
+    this.stop();
+    if (this.keepsOld) {
+      around.detachFollowers();
+      server.log.notice('MASTER <-> REPLICA sync: Swapping active DB with loaded DB');
+    }
+    persistence.loading.recordResult(loader);
+    server.keyspace.databases.forEach((database, index) => {
+      const { entries, expiries } = this.built.databases[index];
+      database.replaceContents(entries, expiries);
+    });
+    welcomeDataset(around, loader.facts);
+    this.listener.onLoaded({ streamDatabase: loader.facts.streamDatabase });
+  }
+
+  private fail({ offset, reason }: RdbError): void {
     const { log } = this.around.server;
+    const problem = `Internal error in RDB reading offset ${offset}: ${reason}`;
     log.warning(problem);
     log.warning('Failed trying to load the MASTER synchronization DB from socket, check server logs.');
     this.abandon();
@@ -67,7 +108,9 @@ export class ParsingIntake implements DatasetIntake {
   }
 
   private stop(): void {
-    this.over = true;
-    this.loading.end();
+    this.isOver = true;
+    this.delay?.cancel();
+    this.delay = null;
+    this.around.persistence.loading.end();
   }
 }

@@ -5,6 +5,7 @@
  * instead of from a reply buffer. What a replica sends is read by the client as from anyone; only acknowledgements
  * may come. Who gets a snapshot, and when, is decided in full-sync.ts.
  */
+import type { SnapshotContents } from '../persistence/replica-snapshots.js';
 import type { Connection, ConnectionHandler } from '../platform/platform.js';
 import type { Client } from '../server/client.js';
 import type { BacklogCursor } from './backlog.js';
@@ -22,13 +23,8 @@ export class ReplicaIntroduction {
   knowsPsync2 = false;
   /** Wants the snapshot only; the connection ends with it. */
   snapshotOnly = false;
-  /** Parts of the dataset that the snapshot is to leave out. */
-  filter: SnapshotFilter = { data: true, functions: true };
-}
-
-export interface SnapshotFilter {
-  readonly data: boolean;
-  readonly functions: boolean;
+  /** What the snapshot is to contain. */
+  filter: SnapshotContents = { data: true, functions: true };
 }
 
 /** Sends a snapshot to one replica; told when the socket has room again. */

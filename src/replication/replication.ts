@@ -4,8 +4,12 @@
  *
  * Who decides to promote or to follow (a client, Sentinel, Cluster) is not known here.
  */
+import type { SnapshotFacts } from '../persistence/loading/keyspace-loader.js';
+import type { Persistence } from '../persistence/persistence.js';
+import type { StreamPosition } from '../persistence/snapshot/snapshot-frame.js';
 import type { Client } from '../server/client.js';
 import type { Gate } from '../server/gates.js';
+import { INFO_ORDER } from '../server/info.js';
 import type { Server } from '../server/server.js';
 import { AckWaiters } from './ack-waiters.js';
 import { replicationCommands } from './commands.js';
@@ -14,25 +18,23 @@ import type { BeginIntake } from './dataset-intake.js';
 import { replicationFarewell } from './farewell.js';
 import { FullSync } from './full-sync.js';
 import { History } from './history.js';
-import { NO_REPLICATION_ID, type Offset } from './identity.js';
+import { NO_REPLICATION_ID, parseReplicationId, toOffset, type Offset } from './identity.js';
 import { replicationSection } from './info-section.js';
 import { intakeFor } from './intakes.js';
+import { LocalExpiry } from './local-expiry.js';
 import { ReplicaRole, type ResumePoint } from './replica-role.js';
 import { Replicas } from './replicas.js';
 import { enoughReplicasGate, readOnlyGate, staleGate } from './role-gates.js';
 import { SyncService } from './sync-service.js';
-import type { SnapshotSource, StreamPosition } from './snapshot-source.js';
 
 const SECOND_MS = 1000;
-/** INFO's section between stats and CPU. */
-const INFO_ORDER = 60;
 const UNBLOCKED =
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
 
 /** What replication is given. */
 export interface ReplicationParts {
   readonly server: Server;
-  readonly snapshots: SnapshotSource;
+  readonly persistence: Persistence;
   /** Told of every change of role, and of the role at start if it is a replica's. */
   readonly onRoleChange?: (role: 'master' | 'replica') => void;
   /** Up to where the append-only file is on disk; null without one. */
@@ -51,6 +53,7 @@ export class Replication {
   private readonly beginIntake: BeginIntake;
   private readonly localDiskOffset: () => Offset | null;
   private readonly onRoleChange: (role: 'master' | 'replica') => void;
+  private readonly localExpiry: LocalExpiry;
   private replicaRole: ReplicaRole | null = null;
   private gates: Gate[] = [];
 
@@ -64,11 +67,16 @@ export class Replication {
   private lastAckSent = -1;
 
   constructor(parts: ReplicationParts) {
-    const { server } = parts;
+    const { server, persistence } = parts;
     this.server = server;
     this.localDiskOffset = parts.localDiskOffset ?? (() => null);
     this.onRoleChange = parts.onRoleChange ?? (() => undefined);
-    this.beginIntake = intakeFor({ server, detachFollowers: () => this.detachFollowers() });
+    this.beginIntake = intakeFor({
+      server,
+      persistence,
+      detachFollowers: () => this.detachFollowers(),
+    });
+    this.localExpiry = new LocalExpiry(server);
     const { random } = server.platform;
     this.history = new History(
       (length) => random.hex(length),
@@ -82,7 +90,7 @@ export class Replication {
       server,
       history: this.history,
       replicas: this.replicas,
-      source: parts.snapshots,
+      source: persistence.replicaSnapshots,
       position: () => this.streamPosition,
       requestCheck: () => this.requestTurnEnd('check'),
       onOnline: () => this.requestTurnEnd('progress'),
@@ -98,7 +106,10 @@ export class Replication {
     });
     this.lastSecondMs = server.nowMs;
     this.lastPingMs = server.nowMs;
+    persistence.snapshots.streamPosition = () => this.streamPosition;
     this.register();
+    // Known before the dataset is loaded: it decides what becomes of keys that have expired.
+    if (server.config.values.replicaof !== null) this.beReplica();
   }
 
   /** This server's role as a replica; null: it is a master. */
@@ -134,7 +145,6 @@ export class Replication {
     const resume: ResumePoint | null =
       this.replicaRole === null ? { databaseIndex: -1 } : this.replicaRole.resume;
     server.propagation.removeSink(history.stream);
-    server.keyspace.expiryMode = 'hide';
     server.config.assign('replicaof', target);
     this.startRole(target, resume);
   }
@@ -154,10 +164,11 @@ export class Replication {
     // They are to learn the new id, which they do by asking anew; nothing will be missing.
     this.replicas.disconnectAll();
     this.replicas.restartIdleTime(server.nowMs);
+    server.role = 'master';
     server.keyspace.expiryMode = 'delete';
     server.config.assign('replicaof', null);
     this.updateSink();
-    this.updateGates();
+    this.applyRole();
     this.onRoleChange('master');
   }
 
@@ -173,22 +184,32 @@ export class Replication {
     this.server.scheduleTurnEnd();
   }
 
-  /** A master has loaded a snapshot at start, or is about to: it continues the saved history. */
-  continueFromSnapshot(position: StreamPosition): void {
-    this.history.stream.restartAt(position.offset);
-    this.history.continueFromSnapshot(position.replid, position.offset);
-    this.history.keepBacklog();
-    this.updateSink();
-  }
-
   /**
-   * Becomes a replica at start, as configured.
-   * @param position what the snapshot that was loaded says of the stream; null: everything will be asked for
+   * Takes up the role that is configured, when the dataset has been loaded at start.
+   * @param facts what the snapshot said; null without one
    */
-  followFromStart(target: FailoverTarget, position: StreamPosition | null): void {
-    this.server.keyspace.expiryMode = 'hide';
-    if (position !== null) this.history.resumeFromSnapshot(position.replid, position.offset);
-    this.startRole(target, position === null ? null : { databaseIndex: position.streamDatabase });
+  start(facts: SnapshotFacts | null): void {
+    const { history, server } = this;
+    const target = server.config.values.replicaof;
+    const saved = facts?.replication ?? null;
+    const replid = saved === null ? null : parseReplicationId(saved.id);
+    if (facts === null || saved === null || replid === null) {
+      if (target !== null) this.startRole(target, null);
+      return;
+    }
+    const offset = toOffset(saved.offset);
+    if (target !== null) {
+      history.resumeFromSnapshot(replid, offset);
+      this.startRole(target, { databaseIndex: facts.streamDatabase });
+      return;
+    }
+    history.continueFromSnapshot(replid, offset);
+    this.updateSink();
+    // Replicas that come back have these keys still.
+    for (const { databaseIndex, key } of facts.expiredKeys) {
+      server.propagation.add(databaseIndex, ['DEL', key]);
+    }
+    server.propagation.endUnit(true);
   }
 
   /** Our dataset is about to be replaced by a master's: who follows us must ask anew. */
@@ -205,6 +226,7 @@ export class Replication {
   }
 
   private startRole(target: FailoverTarget, resume: ResumePoint | null): void {
+    this.beReplica();
     this.replicaRole = new ReplicaRole(
       {
         server: this.server,
@@ -219,9 +241,15 @@ export class Replication {
       target.port,
       resume,
     );
-    this.updateGates();
+    this.applyRole();
     this.onRoleChange('replica');
     this.replicaRole.link.start();
+  }
+
+  /** A replica leaves expiry to its master. */
+  private beReplica(): void {
+    this.server.role = 'replica';
+    this.server.keyspace.expiryMode = 'hide';
   }
 
   private obstacleToSync(): string | null {
@@ -268,6 +296,7 @@ export class Replication {
   };
 
   private cron(nowMs: number): void {
+    this.localExpiry.tick();
     const { applier } = this.replicaRole?.link ?? { applier: null };
     if (nowMs - this.lastSecondMs >= SECOND_MS) {
       this.lastSecondMs = nowMs;
@@ -328,7 +357,7 @@ export class Replication {
     if (this.replicaRole === null && stream.backlog !== null) propagation.addSink(stream);
   }
 
-  private readonly updateGates = (): void => {
+  private readonly applyRole = (): void => {
     const { server, replicaRole } = this;
     const { values } = server.config;
     for (const gate of this.gates) server.gates.remove(gate);
@@ -339,6 +368,7 @@ export class Replication {
       this.gates.push(enoughReplicasGate(server, this.replicas));
     }
     for (const gate of this.gates) server.gates.add(gate);
+    this.localExpiry.setActive(replicaRole !== null && !values['replica-read-only']);
   };
 
   private roleChanger(): { readonly offset: Offset; follow(target: FailoverTarget): void; promote(): void } {
@@ -355,12 +385,13 @@ export class Replication {
   private register(): void {
     const { server } = this;
     server.commands.register(replicationCommands(this));
-    server.info.add(INFO_ORDER, replicationSection(server, this));
+    server.info.add(INFO_ORDER.replication, replicationSection(server, this));
     server.beforeReplies.push(this.beforeReplies);
     server.cronTasks.push((nowMs) => this.cron(nowMs));
     server.clientCloseListeners.push((client) => this.onClientClosed(client));
-    server.config.onChange('min-replicas-to-write', this.updateGates);
-    server.config.onChange('min-replicas-max-lag', this.updateGates);
+    server.config.onChange('min-replicas-to-write', this.applyRole);
+    server.config.onChange('min-replicas-max-lag', this.applyRole);
+    server.config.onChange('replica-read-only', this.applyRole);
     server.config.onChange('repl-backlog-size', (sizeBytes) =>
       this.history.stream.backlog?.resize(sizeBytes),
     );

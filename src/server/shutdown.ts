@@ -31,11 +31,13 @@ export interface ShutdownParticipant {
 /** What of a server its end needs. */
 export interface ShutdownSurroundings {
   readonly log: Logger;
-  readonly timers: Timers;
-  readonly pause: Pause;
+  readonly timers: Pick<Timers, 'after'>;
+  readonly pause: Pick<Pause, 'begin' | 'end'>;
   readonly nowMs: () => number;
   /** `shutdown-timeout` in milliseconds. */
   readonly timeoutMs: () => number;
+  /** There is nothing to save, or only half a dataset, which must not replace what it is loaded from. */
+  readonly mustNotSave: () => boolean;
   readonly name: 'Redis' | 'Sentinel';
 }
 
@@ -74,13 +76,14 @@ export class Shutdown {
    * Begins to end the server, or joins an end that has begun.
    * @param onFailed called when the server lives on: aborted, or because the last work failed
    */
-  begin(options: ShutdownOptions, onFailed: (aborted: boolean) => void): void {
+  begin(asked: ShutdownOptions, onFailed: (aborted: boolean) => void): void {
     if (this.running !== null) {
       this.running.onFailed.push(onFailed);
       return;
     }
     const { log, timers, pause, nowMs } = this.around;
     log.notice('User requested shutdown...');
+    const options: ShutdownOptions = this.around.mustNotSave() ? { ...asked, save: 'nosave' } : asked;
     const timeoutMs = this.around.timeoutMs();
     const waits = !options.now && timeoutMs > 0 && !this.isReady();
     this.running = {

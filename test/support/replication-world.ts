@@ -6,14 +6,12 @@ import { freezeValue } from '../../src/keyspace/values/value.js';
 import { createLogger } from '../../src/log/logger.js';
 import { RdbOutput } from '../../src/persistence/rdb/output.js';
 import { RdbWriter } from '../../src/persistence/rdb/writer.js';
+import { Persistence } from '../../src/persistence/persistence.js';
 import type { Connection, ConnectionHandler, Platform } from '../../src/platform/platform.js';
-import { VirtualWorld } from '../../src/platform/virtual/index.js';
-import type { VirtualProcess } from '../../src/platform/virtual/virtual-process.js';
-import type { WorldOptions } from '../../src/platform/virtual/world.js';
+import { VirtualWorld, type VirtualProcess, type WorldOptions } from '../../src/platform/virtual/index.js';
 import { Replication } from '../../src/replication/replication.js';
 import { Server } from '../../src/server/server.js';
 import { encodeRequest, parseReply, type TestReply } from './resp.js';
-import { wholeSnapshotSource } from './whole-snapshot-source.js';
 
 export const PORT = 6379;
 /** Full resynchronisations begin at once unless a test says otherwise. */
@@ -58,6 +56,7 @@ export class ReplicationWorld {
 
 export class ReplicatedServer {
   readonly server: Server;
+  readonly persistence: Persistence;
   readonly replication: Replication;
   readonly logLines: string[] = [];
   private readonly operator: MemoryConnection;
@@ -78,10 +77,8 @@ export class ReplicatedServer {
     const log = createLogger({ platform, level: 'verbose', file: '', role: 'M', format: 'redis' });
     this.server = new Server({ platform, config, log, mode: 'standalone' });
     this.server.commands.register([...dataCommands, ...connectionCommands]);
-    this.replication = new Replication({
-      server: this.server,
-      snapshots: wholeSnapshotSource(this.server),
-    });
+    this.persistence = new Persistence(this.server);
+    this.replication = new Replication({ server: this.server, persistence: this.persistence });
     platform.network.listen(
       { host: '0.0.0.0', port: PORT },
       {},
@@ -166,6 +163,14 @@ export class ReplicatedServer {
       });
     }
     return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** A whole snapshot file of the dataset as it is now. */
+  snapshot(): Buffer {
+    const { disk } = this.process;
+    const problem = this.persistence.saving.save();
+    if (problem !== null) throw problem;
+    return disk.readFileSync(this.persistence.saving.path);
   }
 
   /** Lines of the log that contain the text. */

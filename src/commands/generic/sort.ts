@@ -105,7 +105,8 @@ function mayReadOtherKeys(client: Client, option: 'BY' | 'GET'): boolean {
     return false;
   }
   const { command, args, server } = client;
-  if (client.isTrusted || (command !== null && server.acl.mayReadEveryKey(client, command, args))) return true;
+  if (client.isTrusted || (command !== null && server.acl.mayReadEveryKey(client, command, args)))
+    return true;
   client.reply.error(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
   return false;
 }

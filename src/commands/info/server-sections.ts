@@ -81,7 +81,10 @@ export function clientsSection(server: Server): InfoSection {
       );
       info.field('blocked_clients', server.blocking.blockedClients + server.pause.postponedCount);
       info.field('tracking_clients', 0);
-      info.field('clients_in_timeout_table', waiting.filter(({ blocked }) => blocked?.timer != null).length);
+      info.field(
+        'clients_in_timeout_table',
+        waiting.filter(({ blocked }) => (blocked?.timer ?? null) !== null).length,
+      );
       info.field('total_blocking_keys', server.blocking.waitedKeyCount);
       info.field('total_blocking_keys_on_nokey', server.blocking.waitedForDeletionCount);
     },

@@ -12,6 +12,7 @@ import type { Keyspace } from '../../keyspace/keyspace.js';
 import type { Logger } from '../../log/logger.js';
 import { quoteBytes } from '../../resp/ascii.js';
 import { parseSafeInteger } from '../../resp/numbers.js';
+import { markFor } from '../access-marks.js';
 import { RdbReader, type RdbEntry, type RdbSink } from '../rdb/reader.js';
 import { KeyDelay } from '../snapshot/delay.js';
 
@@ -26,8 +27,8 @@ export interface LoadOptions {
   readonly nowMs: number;
   /** DEBUG RELOAD MERGE replaces keys that exist; everywhere else they are an error. */
   readonly replacesExisting: boolean;
-  /** Whether idle times are of interest (`maxmemory-policy` of an LRU kind). */
-  readonly keepsIdleTimes: boolean;
+  /** `maxmemory-policy`: decides what is kept of the time or frequency of accesses. */
+  readonly evictionPolicy: string;
   /** `key-load-delay`. */
   readonly keyDelayMicroseconds: number;
 }
@@ -39,9 +40,14 @@ export interface SnapshotFacts {
   /** The database that the stream had selected, 0 when it does not say. */
   readonly streamDatabase: number;
   readonly functions: readonly string[];
+  /** Keys that were left out because their time has passed, if replicas may have them (there is a replication state). */
+  readonly expiredKeys: readonly ExpiredKey[];
 }
 
-const LRU_CLOCK_MASK = 0xff_ffff;
+export interface ExpiredKey {
+  readonly databaseIndex: number;
+  readonly key: string;
+}
 
 export class KeyspaceLoader implements RdbSink {
   readonly reader: RdbReader;
@@ -53,6 +59,7 @@ export class KeyspaceLoader implements RdbSink {
   private readonly delay: KeyDelay;
   private readonly aux = new Map<string, string>();
   private readonly functions: string[] = [];
+  private readonly expiredKeys: ExpiredKey[] = [];
 
   constructor(
     private readonly keyspace: Keyspace,
@@ -74,6 +81,7 @@ export class KeyspaceLoader implements RdbSink {
       replication: id === undefined || id.length !== 40 || !(offset >= 0) ? null : { id, offset },
       streamDatabase: streamDatabase >= 0 ? streamDatabase : 0,
       functions: this.functions,
+      expiredKeys: this.expiredKeys,
     };
   }
 
@@ -122,12 +130,11 @@ export class KeyspaceLoader implements RdbSink {
     this.waitIfAsked();
     if (expireAtMs !== -1 && options.dropsExpired && expireAtMs < options.nowMs) {
       this.keysExpired++;
+      if (this.aux.has('repl-id')) this.expiredKeys.push({ databaseIndex: database.index, key });
       return;
     }
-    const entry = new Entry(key, value, keyspace.accessMark, keyspace.snapshotNumber);
-    if (read.idleSeconds !== -1 && options.keepsIdleTimes) {
-      entry.access = (keyspace.accessMark - read.idleSeconds) & LRU_CLOCK_MASK;
-    }
+    const access = markFor(read, options.evictionPolicy, keyspace.accessMark, options.nowMs);
+    const entry = new Entry(key, value, access, keyspace.snapshotNumber);
     if (!database.entries.add(entry)) {
       if (!options.replacesExisting) {
         this.reader.fail('duplicate', `RDB has duplicated key ${quoteBytes(key)} in DB ${database.index}`);

@@ -6,8 +6,8 @@
  * grows with the bytes received, never with a length that was only promised.
  */
 
+import { storedString } from '../../keyspace/values/string-value.js';
 import type { StringValue } from '../../keyspace/values/value.js';
-import { parseSafeInteger } from '../../resp/numbers.js';
 import { StringEncoding } from './format.js';
 import { corrupt } from './errors.js';
 import { decompressLzf, LARGEST_LZF_EXPANSION } from './lzf.js';
@@ -18,10 +18,8 @@ export const UNDERFLOW = Symbol('more bytes are needed');
 /** The longest string of Redis's protocol by default; no snapshot has longer ones. */
 const LONGEST_STRING = 512 * 1024 * 1024;
 
-/** From this size on a string value is kept in a Buffer. */
+/** From this size on a string value goes into a Buffer without becoming text first. */
 const LARGE_STRING_BYTES = 1024 * 1024;
-/** Longest decimal form of a 64-bit integer. */
-const LONGEST_INTEGER = 20;
 
 const UINT32_LIMIT = 0x1_0000_0000;
 
@@ -159,9 +157,7 @@ export class RdbInput {
       this.position = mark;
       const blob = this.blob();
       if (blob.length >= LARGE_STRING_BYTES) return Buffer.from(blob);
-      const text = blob.latin1Slice();
-      const integer = text.length <= LONGEST_INTEGER ? parseSafeInteger(text) : NaN;
-      return Number.isNaN(integer) ? text : integer;
+      return storedString(blob.latin1Slice());
     }
     this.position = mark;
     return this.stringOrInteger();

@@ -37,6 +37,8 @@ export class LzfCompressor {
       this.base = 1;
     }
     const base = this.base;
+    // Also when this call gives up: what it noted must not be taken for positions of the next input.
+    this.base = base + length;
     let out = 0;
     let literalStart = 0;
     let position = 0;
@@ -70,7 +72,6 @@ export class LzfCompressor {
       literalStart = end;
     }
     out = this.writeLiterals(input, literalStart, length, out, maxBytes);
-    this.base = base + length;
     return out === -1 ? null : output.subarray(0, out);
   }
 

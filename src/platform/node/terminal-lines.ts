@@ -1,6 +1,5 @@
 /** Lines of standard input: with editing and history for a person, as plain bytes for a pipe. */
 import { createInterface, type Interface } from 'node:readline';
-import { bytesFromText, textFromBytes } from '../../resp/ascii.js';
 import type { LineOptions, LineSource } from '../terminal.js';
 
 export function openLines(options: LineOptions, isTerminal: boolean): LineSource {
@@ -8,6 +7,15 @@ export function openLines(options: LineOptions, isTerminal: boolean): LineSource
 }
 
 type LineCallback = (line: string | null) => void;
+
+/** readline deals in text, everyone else in bytes, one per character. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').latin1Slice();
+}
+
+function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
 
 /** Hands out lines one at a time, whether they came before or after they were asked for. */
 class LineQueue {
@@ -103,22 +111,22 @@ class TypedLines implements LineSource {
       input: process.stdin,
       output: process.stdout,
       terminal: true,
-      history: options.history.map(textFromBytes).reverse(),
+      history: options.history.map(textOf).reverse(),
       historySize: Math.max(1000, options.history.length),
       removeHistoryDuplicates: true,
-      completer: (line: string) => [options.complete(bytesFromText(line)).map(textFromBytes), line],
+      completer: (line: string) => [options.complete(bytesOf(line)).map(textOf), line],
     });
     // The newest comes first; whoever listens may take it out.
     this.editor.on('history', (history: string[]) => {
       const [newest] = history;
-      if (newest !== undefined && !options.isRemembered(bytesFromText(newest))) history.shift();
+      if (newest !== undefined && !options.isRemembered(bytesOf(newest))) history.shift();
     });
-    this.editor.on('line', (line) => this.queue.put(bytesFromText(line)));
+    this.editor.on('line', (line) => this.queue.put(bytesOf(line)));
     this.editor.on('close', () => this.queue.end());
   }
 
   next(prompt: string, callback: LineCallback): void {
-    this.editor.setPrompt(textFromBytes(prompt));
+    this.editor.setPrompt(textOf(prompt));
     this.editor.prompt();
     this.queue.take(callback);
   }

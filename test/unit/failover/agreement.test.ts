@@ -7,7 +7,7 @@ const B = toNodeId('b');
 
 describe('reports of a failure', () => {
   it('count until they are withdrawn', () => {
-    const reports = new FailureReports(5000);
+    const reports = new FailureReports(() => 5000);
     reports.report(A, 0);
     reports.report(B, 10);
     reports.withdraw(A);
@@ -16,7 +16,7 @@ describe('reports of a failure', () => {
   });
 
   it('count until they are too old, and renewing one counts once', () => {
-    const reports = new FailureReports(5000);
+    const reports = new FailureReports(() => 5000);
     reports.report(A, 0);
     reports.report(B, 0);
     reports.report(B, 3000);

@@ -26,6 +26,7 @@ type Message =
       readonly vote: Vote;
       readonly life: number;
     }
+  | { readonly kind: 'announce'; readonly from: Member; readonly to: Member; readonly epoch: Epoch }
   | { readonly kind: 'stand-down'; readonly from: Member; readonly to: Member; readonly epoch: Epoch };
 
 interface DiskWork {
@@ -128,9 +129,12 @@ export class ElectionGroup {
           break;
         case 'persist':
           this.persist(member, (ok) => {
-            if (!ok) member.ledger.withhold(SUBJECT, member.ledger.voteOn(SUBJECT).epoch);
+            if (!ok) member.ledger.withhold(SUBJECT, action.epoch);
             this.give(member, ok ? action.then : action.otherwise);
           });
+          break;
+        case 'announce':
+          this.broadcast(member, 'announce', toEpoch(0));
           break;
         case 'request-votes':
           this.broadcast(member, 'request', action.epoch);
@@ -147,7 +151,7 @@ export class ElectionGroup {
     }
   }
 
-  private broadcast(from: Member, kind: 'request' | 'stand-down', epoch: Epoch): void {
+  private broadcast(from: Member, kind: 'request' | 'announce' | 'stand-down', epoch: Epoch): void {
     for (const to of this.members) if (to !== from) this.messages.push({ kind, from, to, epoch });
   }
 
@@ -181,6 +185,9 @@ export class ElectionGroup {
           askedEpoch: message.epoch,
           vote: message.vote,
         });
+        return;
+      case 'announce':
+        this.give(message.to, { kind: 'rival-stands', rival: message.from.id });
         return;
       case 'stand-down':
         this.give(message.to, { kind: 'stood-down', leader: message.from.id, epoch: message.epoch });

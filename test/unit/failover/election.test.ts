@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   Election,
+  RIVAL_PATIENCE_MS,
   STAND_SPACING_MS,
   type ElectionAction,
   type ElectionInput,
@@ -56,7 +57,8 @@ function brief(actions: readonly ElectionAction[]): string[] {
         }
       }
       case 'persist':
-        return 'persist';
+      case 'announce':
+        return action.do;
       case 'request-votes':
       case 'stand-down':
       case 'lead':
@@ -97,7 +99,7 @@ class Bench {
   }
 }
 
-const STOOD = ['epoch-advanced', 'attempt-started', 'persist'];
+const STOOD = ['announce', 'epoch-advanced', 'attempt-started', 'persist'];
 
 describe('an election that is won', () => {
   it('goes: own vote on disk, votes asked for, majority, lead', () => {
@@ -166,6 +168,40 @@ describe('the standing order', () => {
       'delayed 20000',
     ]);
     expect(bench.step('look', STAND_SPACING_MS, around)).toEqual([]);
+  });
+
+  it('waits for the request of one that has announced itself, even before we are sure ourselves', () => {
+    const bench = new Bench();
+    bench.step({ kind: 'rival-stands', rival: C }, 0, CALM);
+    expect(bench.step('look', 5, DOWN)).toEqual([]);
+    expect(bench.election.wakeAtMs).toBe(RIVAL_PATIENCE_MS);
+    bench.ledger.request('m', toEpoch(1), C);
+    expect(bench.step({ kind: 'voted', candidate: C, epoch: toEpoch(1) }, 80, DOWN)).toEqual([
+      'delayed 20000',
+    ]);
+  });
+
+  it('goes on when the one that has announced itself never asks, or cannot any more', () => {
+    const patient = new Bench();
+    patient.step({ kind: 'rival-stands', rival: C }, 0, DOWN);
+    expect(patient.step('look', RIVAL_PATIENCE_MS, DOWN)).toEqual(STOOD);
+    const alarmed = new Bench();
+    alarmed.step({ kind: 'rival-stands', rival: C }, 0, DOWN);
+    const without = { ...DOWN, peers: [elector('b'), elector('c', { reachable: false })] };
+    expect(alarmed.step('look', 20, without)).toEqual(STOOD);
+  });
+
+  it('decides between two that have begun at once: the greater id gives way', () => {
+    const around = { ...DOWN, peers: [elector('a'), elector('c')] };
+    const bench = new Bench(B);
+    bench.step('look', 0, around);
+    expect(bench.step('look', STAND_SPACING_MS, around)).toEqual(STOOD);
+    expect(bench.step({ kind: 'rival-stands', rival: C }, 11, around)).toEqual([]);
+    expect(bench.step({ kind: 'rival-stands', rival: A }, 12, around)).toEqual([
+      'aborted rival 0/2',
+      'delayed 20000',
+    ]);
+    expect(bench.recorded(1, 15, around)).toEqual([]);
   });
 
   it('is over when the master comes back before our turn', () => {
@@ -295,7 +331,7 @@ describe('after leaving the field to another', () => {
   it('nobody else can release us', () => {
     const bench = votedForC(DOWN);
     bench.step({ kind: 'stood-down', leader: B, epoch: toEpoch(1) }, 50, DOWN);
-    bench.step({ kind: 'stood-down', leader: C, epoch: toEpoch(2) }, 50, DOWN);
+    bench.step({ kind: 'stood-down', leader: C, epoch: toEpoch(0) }, 50, DOWN);
     expect(bench.election.wakeAtMs).toBe(20_000);
   });
 

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/platform/platform.js';
 import { PORT, ReplicationWorld, type ReplicatedServer } from '../../support/replication-world.js';
-import { takeSnapshot } from '../../support/whole-snapshot-source.js';
 
 const REPLID = 'abcdef0123456789abcdef0123456789abcdef01';
 
@@ -72,7 +71,7 @@ function somePayload(world: ReplicationWorld): Buffer {
   const source = world.start('source');
   for (let i = 0; i < 50; i++) source.call('SET', `key${i}`, 'v'.repeat(i * 20));
   source.call('RPUSH', 'list', 'a', 'b', 'c');
-  return takeSnapshot(source.server, null);
+  return source.snapshot();
 }
 
 function replicaWithData(world: ReplicationWorld, load: string): ReplicatedServer {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toOffset, type ReplicationId } from '../../../src/replication/identity.js';
+import type { SnapshotFacts } from '../../../src/persistence/loading/keyspace-loader.js';
+import type { StreamPosition } from '../../../src/persistence/snapshot/snapshot-frame.js';
 import { PORT, ReplicationWorld, type ReplicatedServer } from '../../support/replication-world.js';
 
 /** A master with keys of several types and databases. */
@@ -11,6 +12,12 @@ function fill(master: ReplicatedServer): void {
   master.call('SELECT', 3);
   master.call('SET', 'elsewhere', '2');
   master.call('SELECT', 0);
+}
+
+/** What a snapshot taken at that position says when it is loaded. */
+function factsOf(position: StreamPosition): SnapshotFacts {
+  const { replid, offset, streamDatabase } = position;
+  return { replication: { id: replid, offset }, streamDatabase, functions: [], expiredKeys: [] };
 }
 
 function syncCounts(master: ReplicatedServer): { full: number; partial: number; refused: number } {
@@ -182,12 +189,12 @@ describe('partial resynchronisation', () => {
     master.call('SELECT', 2);
     master.call('SET', 'a', '1');
     world.settle(master, replica);
-    const position = replica.replication.streamPosition;
+    const position = replica.replication.streamPosition!;
     expect(position).toMatchObject({ replid: master.replid, offset: master.offset, streamDatabase: 2 });
     replica.process.kill();
     master.call('SET', 'b', '2');
-    const restarted = world.start('replica');
-    restarted.replication.followFromStart({ host: master.host, port: PORT }, position);
+    const restarted = world.start('replica', { replicaof: `${master.host} ${PORT}` });
+    restarted.replication.start(factsOf(position));
     world.settle(master, restarted);
     expect(Object.keys(restarted.dataset())).toEqual(['2/b']);
     expect(syncCounts(master)).toMatchObject({ full: 1, partial: 1 });
@@ -202,7 +209,7 @@ describe('partial resynchronisation', () => {
     const position = master.replication.streamPosition!;
     master.process.kill();
     const restarted = world.start('master');
-    restarted.replication.continueFromSnapshot(position);
+    restarted.replication.start(factsOf(position));
     restarted.call('SET', 'b', '2');
     world.settle(restarted, replica);
     expect(Object.keys(replica.dataset())).toEqual(['0/a', '0/b']);
@@ -285,8 +292,8 @@ describe('the history without replicas', () => {
 
   it('is as the reference says after a start from a snapshot', () => {
     const master = new ReplicationWorld().start('master');
-    const replid = 'd'.repeat(40) as ReplicationId;
-    master.replication.continueFromSnapshot({ replid, offset: toOffset(1234), streamDatabase: 0 });
+    const replid = 'd'.repeat(40);
+    master.replication.start(factsOf({ replid, offset: 1234, streamDatabase: 0 }));
     expect(master.info()).toMatchObject({
       master_replid2: replid,
       second_repl_offset: '1235',

@@ -65,6 +65,17 @@ describe('LZF', () => {
     );
   });
 
+  it('takes nothing of an input that it gave up for part of the next', () => {
+    const compressor = new LzfCompressor();
+    const distinct = Buffer.from(Array.from({ length: 60 }, (_, i) => (i * 37) & 0xff));
+    // Gives up at the match near its end, which does not save enough.
+    const first = Buffer.concat([distinct, distinct.subarray(10, 13), distinct.subarray(0, 2)]);
+    expect(compressor.compress(first, first.length - 4)).toBeNull();
+    const next = Buffer.concat([distinct.subarray(40, 60), Buffer.alloc(20, 'r'), distinct.subarray(40, 60)]);
+    const packed = compressor.compress(next, 56);
+    expect(packed === null ? null : decompressLzf(packed, next.length).equals(next)).toBe(true);
+  });
+
   it('compresses runs well', () => {
     expect(new LzfCompressor().compress(Buffer.alloc(10_000, 'x'), 9_996)?.length).toBeLessThan(150);
     expect(new LzfCompressor().compress(Buffer.from('abc'.repeat(100)), 296)?.length).toBeLessThan(20);

@@ -1,0 +1,167 @@
+/**
+ * Sending and taking hellos: sentinels of the same master become known to each other, and the configuration with
+ * the greatest epoch spreads.
+ */
+import { formatHello, HELLO_CHANNEL, parseHello, type Hello } from './hello.js';
+import { addressOf, announcedHost, sameAddress, type InstanceAddress } from './address.js';
+import type { WatchedInstance } from './instance.js';
+import type { MonitoredMaster } from './master.js';
+import type { Peer } from './peer.js';
+import type { Sentinel } from './sentinel.js';
+
+export class Hellos {
+  /** The last hello that was refused, so that its repetitions are not logged. */
+  #toldRefusal = '';
+
+  constructor(private readonly sentinel: Sentinel) {}
+
+  /** Sends a hello to an instance if that is due. */
+  attend(instance: WatchedInstance, master: MonitoredMaster, nowMs: number): void {
+    const dueMs = this.dueMs(instance);
+    if (dueMs === null || nowMs < dueMs) return;
+    instance.lastHelloMs = nowMs;
+    // What a hello tells must be on disk first.
+    this.sentinel.store.whenSaved(() => this.#send(instance, master));
+  }
+
+  /** When the next hello goes to an instance; null while none can. */
+  dueMs(instance: WatchedInstance): number | null {
+    if (!instance.link.isUp || instance.link.isOverloaded) return null;
+    return instance.lastHelloMs === null ? -Infinity : instance.lastHelloMs + this.sentinel.periods.publishMs;
+  }
+
+  /** Tells everybody at once: the configuration has changed. */
+  sendNow(master: MonitoredMaster): void {
+    for (const instance of [...master.peers.values(), ...master.replicas.values(), master]) {
+      instance.lastHelloMs = null;
+      this.sentinel.attendSoon(instance);
+    }
+  }
+
+  #send(instance: WatchedInstance, master: MonitoredMaster): void {
+    if (!this.sentinel.isWatched(instance)) return;
+    const { options, ledger, myId } = this.sentinel;
+    const host = options.announceIp === '' ? instance.link.localAddress : options.announceIp;
+    if (host === '') return;
+    const current = master.currentAddress;
+    const hello = formatHello({
+      host,
+      port: this.sentinel.announcedPort,
+      runId: myId,
+      currentEpoch: ledger.currentEpoch,
+      masterName: master.name,
+      masterHost: announcedHost(current, options.announceHostnames),
+      masterPort: current.port,
+      configEpoch: master.configEpoch,
+    });
+    instance.send('PUBLISH', [HELLO_CHANNEL, hello], null);
+  }
+
+  /** Takes a hello from a subscription or from a sentinel directly. Anything else is ignored. */
+  take(payload: string): void {
+    const hello = parseHello(payload);
+    if (hello === null) {
+      this.#sayRefusal(payload);
+      return;
+    }
+    if (hello.runId === this.sentinel.myId) return;
+    if (!this.sentinel.masters.has(hello.masterName)) return;
+    const { resolver } = this.sentinel;
+    resolver.resolve(addressOf(hello.host, hello.port), (sender) => {
+      resolver.resolve(addressOf(hello.masterHost, hello.masterPort), (master) => {
+        this.#process(hello, sender, master);
+      });
+    });
+  }
+
+  #process(hello: Hello, sender: InstanceAddress | null, masterAddress: InstanceAddress | null): void {
+    const master = this.sentinel.masters.get(hello.masterName);
+    if (master === undefined) return;
+    const peer = sender === null ? null : this.#recognise(master, hello, sender);
+    this.sentinel.learnEpoch(hello.currentEpoch);
+    if (peer === null) return;
+    if (masterAddress !== null && hello.configEpoch > master.configEpoch) {
+      this.#adopt(master, peer, hello, masterAddress);
+    }
+    peer.lastHelloReceivedMs = this.sentinel.nowMs();
+  }
+
+  /** The sender as a peer of the master: known, moved, in the place of another, or new. */
+  #recognise(master: MonitoredMaster, hello: Hello, sender: InstanceAddress): Peer {
+    const known = master.peers.get(hello.runId);
+    if (known !== undefined && sameAddress(known.address, sender)) return known;
+    const { events } = this.sentinel;
+    if (known !== undefined) {
+      this.sentinel.removePeer(known);
+      events.say({
+        kind: 'sentinel-moved',
+        master: master.reference,
+        host: announcedHost(sender, this.sentinel.options.announceHostnames),
+        port: sender.port,
+        runId: hello.runId,
+      });
+    } else {
+      this.#makeRoom(master, sender);
+    }
+    const peer = this.sentinel.addPeer(master, sender, hello.runId);
+    if (known === undefined)
+      events.say({ kind: 'sentinel-found', master: master.reference, peer: peer.reference });
+    else this.#moveElsewhere(peer);
+    this.sentinel.store.save();
+    return peer;
+  }
+
+  /** Another sentinel was known at this address: it was replaced, and is gone from all masters. */
+  #makeRoom(master: MonitoredMaster, sender: InstanceAddress): void {
+    for (const old of [...master.peers.values()]) {
+      if (!sameAddress(old.address, sender)) continue;
+      this.sentinel.events.say({ kind: 'sentinel-replaced', master: master.reference, peer: old.reference });
+      for (const each of this.sentinel.masters.values()) {
+        const same = each.peers.get(old.runId);
+        if (same !== undefined) this.sentinel.removePeer(same);
+      }
+    }
+  }
+
+  /** A sentinel that moved did so for all masters it watches. */
+  #moveElsewhere(peer: Peer): void {
+    let count = 0;
+    for (const master of this.sentinel.masters.values()) {
+      const other = master.peers.get(peer.runId);
+      if (other === undefined || other === peer) continue;
+      other.address = peer.address;
+      other.useLink(peer.link);
+      count++;
+    }
+    if (count === 0) return;
+    this.sentinel.events.say({
+      kind: 'sentinel-address-shared',
+      master: peer.master.reference,
+      peer: peer.reference,
+      count,
+    });
+  }
+
+  /** A newer configuration: take it, and follow it if it names another master. */
+  #adopt(master: MonitoredMaster, peer: Peer, hello: Hello, address: InstanceAddress): void {
+    master.configEpoch = hello.configEpoch;
+    if (sameAddress(master.address, address)) {
+      this.sentinel.store.save();
+      return;
+    }
+    this.sentinel.events.tell({
+      kind: 'configuration-adopted',
+      master: master.reference,
+      peer: peer.reference,
+    });
+    this.sentinel.switches.switchTo(master, address, (from) =>
+      this.sentinel.runReconfigurationScript(master, 'observer', address, from),
+    );
+  }
+
+  #sayRefusal(payload: string): void {
+    if (payload === this.#toldRefusal) return;
+    this.#toldRefusal = payload;
+    this.sentinel.log.warning(`A hello message that makes no sense was ignored: ${payload.slice(0, 200)}`);
+  }
+}
