@@ -182,7 +182,9 @@ export class Client implements ConnectionHandler {
     this.lastInteractionMs = this.server.nowMs;
     this.processInput();
     this.decoder.retain();
-    if (this.decoder.unreturnedBytes > this.server.config.values['client-query-buffer-limit']) {
+    // What waits in a transaction has not been executed either.
+    const unexecutedBytes = this.decoder.unreturnedBytes + (this.transaction?.queuedBytes ?? 0);
+    if (unexecutedBytes > this.server.config.values['client-query-buffer-limit']) {
       this.server.log.warning(
         `Closing client that reached max query buffer length: ${this.server.clients.describe(this)}`,
       );
