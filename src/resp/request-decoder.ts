@@ -19,13 +19,16 @@ export const enum Decoded {
 }
 
 const INLINE_LIMIT_BYTES = 64 * 1024;
-const MAX_ARGUMENTS = 1024 * 1024;
+const MAX_ARGUMENTS = 0x7fffffff;
 const MAX_ARGUMENTS_UNAUTHENTICATED = 10;
 const MAX_BULK_UNAUTHENTICATED_BYTES = 16384;
 /** A bulk at least this long gets a buffer of its own, so that its bytes are copied once. */
 const LARGE_BULK_BYTES = 32 * 1024;
 
 const LONGEST_REUSED_NAME = 24;
+
+/** A string's header and its place in the array. */
+const ARGUMENT_OVERHEAD_BYTES = 24;
 
 const LF = 10;
 const CR = 13;
@@ -50,6 +53,9 @@ export class RequestDecoder {
   /** Arguments still to come of the array being read; 0 between commands. */
   private remaining = 0;
   private partial: string[] = [];
+  /** What the arguments read so far take, up to {@link partialCounted}; kept up when a chunk has been used up. */
+  private partialBytes = 0;
+  private partialCounted = 0;
   /** Length of the bulk being read, -1 while its header is due. */
   private bulkLength = -1;
   private lastName = '';
@@ -58,7 +64,7 @@ export class RequestDecoder {
 
   /** Bytes received and not yet returned as a command. */
   get bufferedBytes(): number {
-    return this.buffer.length - this.position + this.largeFilled;
+    return this.buffer.length - this.position + this.largeFilled + this.partialBytes;
   }
 
   /** Bytes that are held for this input: those of commands being executed now count, too. */
@@ -81,6 +87,9 @@ export class RequestDecoder {
   /** Call when `next` has returned everything of this chunk: copies what is left, so the chunk can be reused. */
   retain(): void {
     this.count();
+    while (this.partialCounted < this.partial.length) {
+      this.partialBytes += (this.partial[this.partialCounted++] ?? '').length + ARGUMENT_OVERHEAD_BYTES;
+    }
     if (this.position >= this.buffer.length) this.buffer = EMPTY;
     else this.buffer = Buffer.from(this.buffer.subarray(this.position));
     this.position = 0;
@@ -125,6 +134,12 @@ export class RequestDecoder {
     return joined;
   }
 
+  private forgetPartial(): void {
+    this.partial = [];
+    this.partialBytes = 0;
+    this.partialCounted = 0;
+  }
+
   private fail(text: string): Decoded {
     this.errorText = text;
     return Decoded.Error;
@@ -161,7 +176,7 @@ export class RequestDecoder {
     }
     this.position = end + 2;
     this.remaining = count > 0 ? count : 0;
-    this.partial = [];
+    this.forgetPartial();
     this.bulkLength = -1;
     return Decoded.Command;
   }
@@ -194,7 +209,7 @@ export class RequestDecoder {
       this.remaining--;
     }
     this.args = this.partial;
-    this.partial = [];
+    this.forgetPartial();
     this.count();
     return Decoded.Command;
   }

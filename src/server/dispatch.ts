@@ -4,7 +4,7 @@
  *
  * This is the hot path: no closures, promises or objects per command.
  */
-import { toLowerAscii, toUpperAscii } from '../resp/ascii.js';
+import { isWord, toLowerAscii, toUpperAscii } from '../resp/ascii.js';
 import type { BlockedState } from './blocking.js';
 import type { Client } from './client.js';
 import type { Command } from './command.js';
@@ -236,6 +236,10 @@ export class Dispatcher {
   private lookup(client: Client, args: string[]): Command | null {
     const found = this.server.commands.find(args[0]);
     if (found === undefined) {
+      if (isWord(args[0], 'post') || isWord(args[0], 'host:')) {
+        this.server.clients.crossProtocolRequest(client);
+        return null;
+      }
       this.reject(client, null, unknownCommandText(args));
       return null;
     }
