@@ -103,18 +103,6 @@ export class Clients {
     client.scheduleFlush();
   }
 
-  /**
-   * A browser was made to send this request: scripts of web pages can reach a server on the reader's machine. The
-   * rest of it, which may hold commands, is not executed.
-   */
-  crossProtocolRequest(client: Client): void {
-    this.server.log.warning(
-      'Possible SECURITY ATTACK detected: POST and Host: are sent by web browsers, not by clients. ' +
-        `Connection from ${addressOf(client.connection, 'remote')} aborted.`,
-    );
-    client.close();
-  }
-
   /** Called after a flush that left output behind, and whenever output has been added for a client. */
   checkOutputLimit(client: Client): void {
     const bytes = client.pendingOutputBytes;
