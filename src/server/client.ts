@@ -23,7 +23,7 @@ export interface OutputSource {
   readonly pendingBytes: number;
 }
 
-/** CLIENT REPLY: `skip` holds for the next command, `skipping` for the one that is running. */
+/** CLIENT REPLY: `skip-next` holds for the next command, `skipping` for the one that is running. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skipping';
 
 /** Output beyond this is written before the rest of a pipeline is executed. */
@@ -74,7 +74,6 @@ export class Client implements ConnectionHandler {
   isAsking = false;
   noEvict = false;
   noTouch = false;
-  replyMode: ReplyMode = 'on';
   /** The connection closes once the output is written; no further command is read. */
   closeAfterReply = false;
   closed = false;
@@ -95,6 +94,7 @@ export class Client implements ConnectionHandler {
   totalBytesOut = 0;
   totalCommands = 0;
 
+  private mode: ReplyMode = 'on';
   private processing = false;
 
   constructor(
@@ -109,7 +109,6 @@ export class Client implements ConnectionHandler {
     this.user = server.acl.defaultUser;
     this.authenticated = server.acl.defaultUser.isOpen;
     this.decoder.authenticated = this.authenticated;
-    this.decoder.maxBulkBytes = server.config.values['proto-max-bulk-len'];
     this.createdAtMs = nowMs;
     this.lastInteractionMs = nowMs;
   }
@@ -119,6 +118,28 @@ export class Client implements ConnectionHandler {
     this.user = user;
     this.authenticated = true;
     this.decoder.authenticated = true;
+  }
+
+  get replyMode(): ReplyMode {
+    return this.mode;
+  }
+
+  /** CLIENT REPLY. */
+  set replyMode(mode: ReplyMode) {
+    this.mode = mode;
+    this.reply.isMuted = mode === 'off';
+  }
+
+  /** A command begins whose replies are not wanted (or only those of the command after it are). */
+  muteCommand(): void {
+    if (this.mode === 'skip-next') this.mode = 'skipping';
+    this.reply.isMuted = true;
+  }
+
+  /** The command has been answered, unless it waits: what CLIENT REPLY SKIP skips is over. */
+  commandAnswered(): void {
+    if (this.mode === 'on' || this.blocked !== null || this.postponed !== null || this.closed) return;
+    this.replyMode = this.mode === 'skipping' ? 'on' : this.mode;
   }
 
   /** Back to what a new connection is: the default user, authenticated only if that needs no password. */
@@ -155,6 +176,7 @@ export class Client implements ConnectionHandler {
     this.totalBytesIn += chunk.length;
     this.server.statistics.totalNetInputBytes += chunk.length;
     this.server.statistics.totalReadsProcessed++;
+    this.decoder.maxBulkBytes = this.server.config.values['proto-max-bulk-len'];
     this.decoder.feed(chunk);
     this.server.beginTurn();
     this.lastInteractionMs = this.server.nowMs;
@@ -208,6 +230,9 @@ export class Client implements ConnectionHandler {
   /** Continues after a block or a pause with what was received meanwhile. */
   resume(): void {
     if (this.closed || this.processing) return;
+    const { postponed } = this;
+    this.postponed = null;
+    if (postponed !== null) this.server.dispatcher.process(this, postponed);
     this.processInput();
     this.decoder.retain();
   }
@@ -241,6 +266,7 @@ export class Client implements ConnectionHandler {
     this.closed = true;
     this.server.clients.release(this);
     this.reply.clear();
+    this.reply.isMuted = true;
     this.connection?.destroy();
   }
 
