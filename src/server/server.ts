@@ -134,6 +134,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      isCronPaused: () => this.cronPaused,
       mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
@@ -296,6 +297,7 @@ export class Server {
     this.propagation.endUnit(true);
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
     for (const task of this.cronTasks) task(nowMs);
+    this.shutdown.runScheduled();
     this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;
     this.scheduleTurnEnd();
   }
