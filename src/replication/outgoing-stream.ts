@@ -6,7 +6,7 @@
  * chain. While there is no backlog nothing is kept and the offset stands still: nobody follows.
  */
 import type { PropagationSink } from '../server/propagation.js';
-import { encodeCommand } from '../server/propagation.js';
+import { encodeCommands } from './command-bytes.js';
 import { Backlog } from './backlog.js';
 import { START, type Offset } from './identity.js';
 
@@ -92,11 +92,6 @@ export class OutgoingStream implements PropagationSink {
   }
 
   private selectCommand(databaseIndex: number): Buffer {
-    return (this.selectCommands[databaseIndex] ??= encodeSelect(databaseIndex));
+    return (this.selectCommands[databaseIndex] ??= encodeCommands([['SELECT', String(databaseIndex)]]));
   }
-}
-
-function encodeSelect(databaseIndex: number): Buffer {
-  const scratch = Buffer.alloc(64);
-  return scratch.subarray(0, encodeCommand(scratch, 0, ['SELECT', String(databaseIndex)]));
 }
