@@ -49,6 +49,8 @@ function exec(client: Client): void {
     const denial = client.user.allowsEverything ? null : server.acl.denialFor(client, command, args, 'multi');
     if (denial === null) server.dispatcher.execute(client, command, args);
     else reply.error(changedRulesText(denial));
+    // The replies of a transaction may be more than its client may have waiting: what comes is then dropped.
+    server.checkLargeOutput(client);
   }
 }
 

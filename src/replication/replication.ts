@@ -21,6 +21,7 @@ import { History } from './history.js';
 import { NO_REPLICATION_ID, parseReplicationId, toOffset, type Offset } from './identity.js';
 import { replicationSection } from './info-section.js';
 import { intakeFor } from './intakes.js';
+import { LocalExpiry } from './local-expiry.js';
 import { ReplicaRole, type ResumePoint } from './replica-role.js';
 import { Replicas } from './replicas.js';
 import { enoughReplicasGate, readOnlyGate, staleGate } from './role-gates.js';
@@ -52,6 +53,7 @@ export class Replication {
   private readonly beginIntake: BeginIntake;
   private readonly localDiskOffset: () => Offset | null;
   private readonly onRoleChange: (role: 'master' | 'replica') => void;
+  private readonly localExpiry: LocalExpiry;
   private replicaRole: ReplicaRole | null = null;
   private gates: Gate[] = [];
 
@@ -74,6 +76,7 @@ export class Replication {
       persistence,
       detachFollowers: () => this.detachFollowers(),
     });
+    this.localExpiry = new LocalExpiry(server);
     const { random } = server.platform;
     this.history = new History(
       (length) => random.hex(length),
@@ -165,7 +168,7 @@ export class Replication {
     server.keyspace.expiryMode = 'delete';
     server.config.assign('replicaof', null);
     this.updateSink();
-    this.updateGates();
+    this.applyRole();
     this.onRoleChange('master');
   }
 
@@ -238,7 +241,7 @@ export class Replication {
       target.port,
       resume,
     );
-    this.updateGates();
+    this.applyRole();
     this.onRoleChange('replica');
     this.replicaRole.link.start();
   }
@@ -293,6 +296,7 @@ export class Replication {
   };
 
   private cron(nowMs: number): void {
+    this.localExpiry.tick();
     const { applier } = this.replicaRole?.link ?? { applier: null };
     if (nowMs - this.lastSecondMs >= SECOND_MS) {
       this.lastSecondMs = nowMs;
@@ -353,7 +357,7 @@ export class Replication {
     if (this.replicaRole === null && stream.backlog !== null) propagation.addSink(stream);
   }
 
-  private readonly updateGates = (): void => {
+  private readonly applyRole = (): void => {
     const { server, replicaRole } = this;
     const { values } = server.config;
     for (const gate of this.gates) server.gates.remove(gate);
@@ -364,6 +368,7 @@ export class Replication {
       this.gates.push(enoughReplicasGate(server, this.replicas));
     }
     for (const gate of this.gates) server.gates.add(gate);
+    this.localExpiry.setActive(replicaRole !== null && !values['replica-read-only']);
   };
 
   private roleChanger(): { readonly offset: Offset; follow(target: FailoverTarget): void; promote(): void } {
@@ -384,8 +389,9 @@ export class Replication {
     server.beforeReplies.push(this.beforeReplies);
     server.cronTasks.push((nowMs) => this.cron(nowMs));
     server.clientCloseListeners.push((client) => this.onClientClosed(client));
-    server.config.onChange('min-replicas-to-write', this.updateGates);
-    server.config.onChange('min-replicas-max-lag', this.updateGates);
+    server.config.onChange('min-replicas-to-write', this.applyRole);
+    server.config.onChange('min-replicas-max-lag', this.applyRole);
+    server.config.onChange('replica-read-only', this.applyRole);
     server.config.onChange('repl-backlog-size', (sizeBytes) =>
       this.history.stream.backlog?.resize(sizeBytes),
     );

@@ -195,6 +195,11 @@ export class Server {
     this.clients.checkOutputLimit(client);
   }
 
+  /** Holds large output that has not been written yet against the client's limit. */
+  checkLargeOutput(client: Client): void {
+    if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
+  }
+
   /** Lets a client that was blocked go on with its input once the current event has been handled. */
   resumeLater(client: Client): void {
     this.resumeList.push(client);
@@ -259,11 +264,13 @@ export class Server {
       this.beginTurn();
       for (const client of resuming) client.resume();
     }
+    // Keys that expired as something other than a command looked at them.
+    if (!this.propagation.isEmpty) this.propagation.endUnit(true);
     for (const task of this.beforeReplies) task();
     const flushing = this.flushList;
     this.flushList = [];
     for (const client of flushing) {
-      if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
+      this.checkLargeOutput(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }

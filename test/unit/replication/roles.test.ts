@@ -149,6 +149,20 @@ describe('a replica and its clients', () => {
     expect(replica.call('EXISTS', 'k')).toBe(0);
   });
 
+  it('expires by itself what its own clients have written to it, and nothing else', () => {
+    const { world, master, replica } = pair();
+    replica.configure('replica-read-only', 'no');
+    master.server.activeExpiry.enabled = false;
+    master.call('SET', 'ofMaster', '1', 'PX', 100);
+    world.settle(master, replica);
+    replica.call('SET', 'own', '1', 'PX', 100);
+    replica.call('SET', 'later', '1', 'PX', 10_000);
+    world.advance(1000);
+    expect(Object.keys(replica.dataset())).toEqual(['0/later', '0/ofMaster']);
+    world.advance(10_000);
+    expect(Object.keys(replica.dataset())).toEqual(['0/ofMaster']);
+  });
+
   it('expires keys by itself once it is promoted', () => {
     const { world, master, replica } = pair();
     master.call('SET', 'k', '5', 'PX', 5000);
