@@ -182,11 +182,7 @@ function dryRun(client: Client, args: string[]): void {
     reply.error(`ERR User '${username}' not found`);
     return;
   }
-  const found = server.commands.find(given[0]);
-  const command =
-    found === undefined || found.subcommands === null || given.length === 1
-      ? found
-      : found.subcommands.get(toLowerAscii(given[1]));
+  const command = server.commands.findCalled(given);
   if (command === undefined) {
     reply.error(`ERR Command '${given[0]}' not found`);
     return;

@@ -80,11 +80,7 @@ function nameFilter(args: readonly string[]): ((command: Command) => boolean) | 
 /** The command that `given` calls, if it can be called so; otherwise the error is answered. */
 function calledCommand(client: Client, given: string[]): Command | null {
   const { reply, server } = client;
-  const found = server.commands.find(given[0]);
-  const command =
-    found === undefined || found.subcommands === null || given.length === 1
-      ? found
-      : found.subcommands.get(toLowerAscii(given[1]));
+  const command = server.commands.findCalled(given);
   if (command === undefined) reply.error('ERR Invalid command specified');
   else if (!command.hasKeys) reply.error('ERR The command has no key arguments');
   else if (!command.acceptsArgumentCount(given.length)) {

@@ -50,6 +50,8 @@ function exec(client: Client): void {
     const denial = isFree ? null : server.acl.denialFor(client, command, args, 'multi');
     if (denial === null) server.dispatcher.execute(client, command, args);
     else reply.error(changedRulesText(denial));
+    // The replies of a transaction may be more than its client may have waiting: what comes is then dropped.
+    server.checkLargeOutput(client);
   }
 }
 

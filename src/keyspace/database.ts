@@ -11,7 +11,7 @@ import { Entry, Expiry, type EntryDictionary, type ExpiryDictionary } from './en
 import type { Keyspace } from './keyspace.js';
 import type { Value } from './values/value.js';
 
-/** Told when a watched key is touched. */
+/** Told when a watched key has been touched. */
 export interface KeyWatcher {
   keyTouched(): void;
 }
@@ -181,25 +181,29 @@ export class Database {
    */
   flush(): number {
     const removed = this.entries.size;
-    for (const key of [...this.watchers.keys()]) {
-      if (this.entries.get(key) !== undefined) this.touchWatchers(key);
-    }
     const { hashSeed } = this.keyspace;
     this.replaceContents(new Dictionary<Entry>(hashSeed), new Dictionary<Expiry>(hashSeed));
     return removed;
   }
 
-  /** Puts other dictionaries in place: flush, SWAPDB, a dataset loaded aside. */
+  /**
+   * Puts other dictionaries in place (flush, SWAPDB, a dataset loaded aside) and tells the watchers of all keys that
+   * were there or are there now.
+   */
   replaceContents(entries: EntryDictionary, expiries: ExpiryDictionary): void {
+    const before = this.entries;
     this.entries = entries;
     this.expiries = expiries;
     this.expiryCursor = 0;
+    for (const key of [...this.watchers.keys()]) {
+      if (before.get(key) !== undefined || entries.get(key) !== undefined) this.touchWatchers(key);
+    }
   }
 
-  /** Touches the watchers of every key that exists here or in `other`: SWAPDB, a replaced dataset. */
-  touchAllWatchers(other: EntryDictionary | null = null): void {
+  /** Tells the watchers of all keys that are there: a dataset was loaded in place. */
+  touchAllWatchers(): void {
     for (const key of [...this.watchers.keys()]) {
-      if (this.entries.get(key) !== undefined || other?.get(key) !== undefined) this.touchWatchers(key);
+      if (this.entries.get(key) !== undefined) this.touchWatchers(key);
     }
   }
 

@@ -92,8 +92,6 @@ export class Keyspace {
   /** Exchanges the contents of two databases; clients stay connected to their number. */
   swap(first: Database, second: Database): void {
     const { entries, expiries } = first;
-    first.touchAllWatchers(second.entries);
-    second.touchAllWatchers(first.entries);
     first.replaceContents(second.entries, second.expiries);
     second.replaceContents(entries, expiries);
   }

@@ -92,7 +92,6 @@ export class ParsingIntake implements DatasetIntake {
     persistence.loading.recordResult(loader);
     server.keyspace.databases.forEach((database, index) => {
       const { entries, expiries } = this.built.databases[index];
-      database.touchAllWatchers(entries);
       database.replaceContents(entries, expiries);
     });
     welcomeDataset(around, loader.facts);

@@ -94,6 +94,11 @@ function isBlank(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
+/** What ends a word outside quotes: of the blanks, vertical tab and form feed do not. */
+function endsWord(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d || code === 0;
+}
+
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   if (code >= 97 && code <= 102) return code - 87;
@@ -117,7 +122,7 @@ export function splitWords(line: string): string[] | null {
     for (;;) {
       const code = i < line.length ? line.charCodeAt(i) : -1;
       if (quote === 0) {
-        if (code === -1 || isBlank(code) || code === 0) break;
+        if (code === -1 || endsWord(code)) break;
         if (code === 0x22 || code === 0x27) quote = code;
         else word += line[i];
         i++;

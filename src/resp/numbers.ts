@@ -72,8 +72,8 @@ export function parseUint64(text: string): bigint | null {
 }
 
 /**
- * Parses a double as Redis's strtod use does: decimal or hexadecimal form, `inf`, `infinity` with sign, any
- * case; no blanks around it. Returns NaN for everything else (Redis refuses `nan`).
+ * Parses a double as Redis's strtod use does: decimal form, hexadecimal integers, `inf` or `infinity` with sign,
+ * any case; no blanks around it. Returns NaN for everything else: `nan`, and what is too large or too small.
  */
 export function parseDouble(text: string): number {
   const length = text.length;
@@ -84,11 +84,18 @@ export function parseDouble(text: string): number {
       (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46 || code === 69 || code === 101;
     if (!allowed) return parseUnusualDouble(text);
   }
-  return isDecimalForm(text) ? Number(text) : NaN;
+  if (!isDecimalForm(text)) return NaN;
+  const value = Number(text);
+  if (value === 0) return hasNonZeroMantissa(text) ? NaN : value;
+  return Number.isFinite(value) ? value : NaN;
 }
 
 function isDecimalForm(text: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text);
+}
+
+function hasNonZeroMantissa(text: string): boolean {
+  return /^[^eE]*[1-9]/.test(text);
 }
 
 function parseUnusualDouble(text: string): number {

@@ -29,16 +29,12 @@ export class ChunkPool {
   }
 }
 
-/** A position in the output, to take back what was written after it. */
-export interface OutputMark {
-  readonly pieces: number;
-  readonly used: number;
-}
-
 export class OutputBuffer implements ReplySink {
   protocol: ProtocolVersion = 2;
   errorCount = 0;
   lastError = '';
+  /** What is written is dropped; errors are counted all the same (CLIENT REPLY, clients that are closed). */
+  isMuted = false;
 
   private chunk: Buffer | null = null;
   private used = 0;
@@ -54,6 +50,7 @@ export class OutputBuffer implements ReplySink {
   }
 
   ok(): void {
+    if (this.isMuted) return;
     this.reserve(5);
     const chunk = this.chunk!;
     const at = this.used;
@@ -84,6 +81,7 @@ export class OutputBuffer implements ReplySink {
   }
 
   bulk(bytes: string): void {
+    if (this.isMuted) return;
     const length = bytes.length;
     this.header(36, length);
     if (length > OWN_BUFFER_LENGTH) {
@@ -97,6 +95,7 @@ export class OutputBuffer implements ReplySink {
   }
 
   bulkBuffer(bytes: Buffer): void {
+    if (this.isMuted) return;
     this.header(36, bytes.length);
     if (bytes.length > OWN_BUFFER_LENGTH) {
       // Copied: the value may change in place before the socket has taken it.
@@ -170,6 +169,7 @@ export class OutputBuffer implements ReplySink {
   }
 
   raw(bytes: string): void {
+    if (this.isMuted) return;
     if (bytes.length > OWN_BUFFER_LENGTH) {
       this.append(Buffer.from(bytes, 'latin1'));
       return;
@@ -180,26 +180,10 @@ export class OutputBuffer implements ReplySink {
 
   /** Appends bytes that are already RESP; the buffer must not change afterwards. */
   append(bytes: Buffer): void {
+    if (this.isMuted) return;
     this.closeChunk();
     this.pieces.push(bytes);
     this.pieceBytes += bytes.length;
-  }
-
-  mark(): OutputMark {
-    return { pieces: this.pieces.length + (this.used > 0 ? 1 : 0), used: this.used };
-  }
-
-  /** Forgets everything that was written after the mark (CLIENT REPLY SKIP). */
-  rollback(mark: OutputMark): void {
-    if (mark.pieces === 0) {
-      this.clear();
-      return;
-    }
-    this.closeChunk();
-    this.pieces.length = mark.pieces;
-    this.pieceBytes = 0;
-    if (mark.used > 0) this.pieces[mark.pieces - 1] = this.pieces[mark.pieces - 1].subarray(0, mark.used);
-    for (const piece of this.pieces) this.pieceBytes += piece.length;
   }
 
   clear(): void {
@@ -257,6 +241,7 @@ export class OutputBuffer implements ReplySink {
   }
 
   private line(type: number, text: string): void {
+    if (this.isMuted) return;
     this.reserve(text.length + 3);
     this.chunk![this.used++] = type;
     this.used = writeLatin1(this.chunk!, this.used, text);
@@ -264,6 +249,7 @@ export class OutputBuffer implements ReplySink {
   }
 
   private header(type: number, value: number): void {
+    if (this.isMuted) return;
     this.reserve(24);
     this.used = writeHeader(this.chunk!, this.used, type, value);
   }

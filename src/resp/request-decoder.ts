@@ -19,11 +19,16 @@ export const enum Decoded {
 }
 
 const INLINE_LIMIT_BYTES = 64 * 1024;
-const MAX_ARGUMENTS = 1024 * 1024;
+/** Redis allows 2^31 - 1; an array of more than some 10^8 elements is beyond V8, which then ends the process. */
+const MAX_ARGUMENTS = 32 * 1024 * 1024;
 const MAX_ARGUMENTS_UNAUTHENTICATED = 10;
 const MAX_BULK_UNAUTHENTICATED_BYTES = 16384;
-/** A bulk at least this long gets a buffer of its own, so that its bytes are copied once. */
+/** The longest string V8 can hold; a longer bulk could never become an argument. */
+export const LONGEST_STRING_BYTES = 0x1fffffe8;
+/** A bulk at least this long gets a buffer of its own instead of being joined chunk by chunk. */
 const LARGE_BULK_BYTES = 32 * 1024;
+/** That buffer is no larger than this at first: an announced length costs nothing until its bytes come. */
+const LARGE_BULK_START_BYTES = 1024 * 1024;
 
 const LONGEST_REUSED_NAME = 24;
 
@@ -42,10 +47,14 @@ export class RequestDecoder {
   /** Bytes of all commands returned so far, exactly as received: replication offsets count with it. */
   consumedBytes = 0;
 
+  /** The input: the chunk that was fed, or a view of `store`. */
   private buffer: Buffer = EMPTY;
   private position = 0;
-  /** Where the unconsumed part of the current command began within `buffer` (for `consumedBytes`). */
-  private countedTo = 0;
+  /** What was left over of earlier chunks, with room for more; null while `buffer` is somebody else's. */
+  private store: Buffer | null = null;
+  /** Where the current command begins within `buffer`, and how many of its bytes are there no more. */
+  private commandStart = 0;
+  private commandBytesBefore = 0;
 
   /** Arguments still to come of the array being read; 0 between commands. */
   private remaining = 0;
@@ -56,9 +65,9 @@ export class RequestDecoder {
   private large: Buffer | null = null;
   private largeFilled = 0;
 
-  /** Bytes received and not yet returned as a command. */
-  get bufferedBytes(): number {
-    return this.buffer.length - this.position + this.largeFilled;
+  /** Bytes received and not yet returned as a command, arguments already decoded included. */
+  get unreturnedBytes(): number {
+    return this.commandBytesBefore + this.buffer.length - this.commandStart;
   }
 
   /** Bytes that are held for this input: those of commands being executed now count, too. */
@@ -66,25 +75,29 @@ export class RequestDecoder {
     return this.buffer.length + this.largeFilled;
   }
 
-  /** True when part of a command has been received. */
-  get isMidCommand(): boolean {
-    return this.remaining > 0 || this.position < this.buffer.length;
-  }
-
   /** Gives the decoder the bytes just received. The chunk may be reused after {@link retain}. */
   feed(chunk: Buffer): void {
-    this.buffer = this.position < this.buffer.length ? this.joined(chunk) : chunk;
-    this.position = 0;
-    this.countedTo = 0;
+    if (this.position < this.buffer.length) {
+      this.append(chunk);
+      return;
+    }
+    this.rebase();
+    this.buffer = chunk;
+    this.store = null;
   }
 
   /** Call when `next` has returned everything of this chunk: copies what is left, so the chunk can be reused. */
   retain(): void {
-    this.count();
-    if (this.position >= this.buffer.length) this.buffer = EMPTY;
-    else this.buffer = Buffer.from(this.buffer.subarray(this.position));
-    this.position = 0;
-    this.countedTo = 0;
+    if (this.position >= this.buffer.length) {
+      this.rebase();
+      this.buffer = EMPTY;
+      this.store = null;
+    } else if (this.store === null || this.position > this.buffer.length / 2) {
+      const rest = Buffer.from(this.buffer.subarray(this.position));
+      this.rebase();
+      this.buffer = rest;
+      this.store = rest;
+    }
   }
 
   /** Takes the next command. */
@@ -96,33 +109,46 @@ export class RequestDecoder {
       if (started !== Decoded.Command) return started;
       if (this.remaining === 0) {
         this.args = [];
-        this.count();
+        this.commandEnded();
         return Decoded.Command;
       }
     }
     return this.bulks();
   }
 
-  /** The rest of the input that is not yet decoded; afterwards the decoder is empty. */
-  takeRest(): Buffer {
-    const rest = Buffer.from(this.buffer.subarray(this.position));
-    this.buffer = EMPTY;
+  private commandEnded(): void {
+    this.consumedBytes += this.commandBytesBefore + this.position - this.commandStart;
+    this.commandBytesBefore = 0;
+    this.commandStart = this.position;
+  }
+
+  /** Prepares for another buffer, which begins where this one has been decoded to. */
+  private rebase(): void {
+    this.commandBytesBefore += this.position - this.commandStart;
+    this.commandStart = 0;
     this.position = 0;
-    this.countedTo = 0;
-    return rest;
   }
 
-  private count(): void {
-    this.consumedBytes += this.position - this.countedTo;
-    this.countedTo = this.position;
-  }
-
-  private joined(chunk: Buffer): Buffer {
-    const rest = this.buffer.length - this.position;
-    const joined = Buffer.allocUnsafe(rest + chunk.length);
-    this.buffer.copy(joined, 0, this.position);
-    chunk.copy(joined, rest);
-    return joined;
+  /**
+   * Adds a chunk to what is left over. A client that may not go on (it is blocked or paused) can send much
+   * meanwhile, so the room for it doubles.
+   */
+  private append(chunk: Buffer): void {
+    const { buffer, store } = this;
+    const end = buffer.length + chunk.length;
+    if (store !== null && end <= store.length) {
+      chunk.copy(store, buffer.length);
+      this.buffer = store.subarray(0, end);
+      return;
+    }
+    const rest = buffer.length - this.position;
+    const needed = rest + chunk.length;
+    const grown = Buffer.allocUnsafeSlow(rest > chunk.length ? needed * 2 : needed);
+    buffer.copy(grown, 0, this.position);
+    chunk.copy(grown, rest);
+    this.rebase();
+    this.buffer = grown.subarray(0, needed);
+    this.store = grown;
   }
 
   private fail(text: string): Decoded {
@@ -142,7 +168,7 @@ export class RequestDecoder {
     if (words === null) return this.fail('ERR Protocol error: unbalanced quotes in request');
     this.position = end + 1;
     this.args = words;
-    this.count();
+    this.commandEnded();
     return Decoded.Command;
   }
 
@@ -180,7 +206,7 @@ export class RequestDecoder {
       const start = this.position;
       if (this.buffer.length - start < length + 2) {
         if (length >= LARGE_BULK_BYTES) {
-          this.large = Buffer.allocUnsafeSlow(length + 2);
+          this.large = Buffer.allocUnsafeSlow(Math.min(length + 2, LARGE_BULK_START_BYTES));
           this.largeFilled = 0;
           continue;
         }
@@ -195,7 +221,7 @@ export class RequestDecoder {
     }
     this.args = this.partial;
     this.partial = [];
-    this.count();
+    this.commandEnded();
     return Decoded.Command;
   }
 
@@ -225,7 +251,7 @@ export class RequestDecoder {
       return this.fail(`ERR Protocol error: expected '$', got '${found}'`);
     }
     const length = parseLength(this.buffer, this.position + 1, end);
-    if (Number.isNaN(length) || length < 0 || length > this.maxBulkBytes) {
+    if (Number.isNaN(length) || length < 0 || length > Math.min(this.maxBulkBytes, LONGEST_STRING_BYTES)) {
       return this.fail('ERR Protocol error: invalid bulk length');
     }
     if (length > MAX_BULK_UNAUTHENTICATED_BYTES && !this.authenticated) {
@@ -256,13 +282,20 @@ export class RequestDecoder {
 
   /** Copies what has arrived into the buffer of a large bulk; true when it is complete. */
   private fillLarge(): boolean {
-    const large = this.large!;
-    const available = Math.min(this.buffer.length - this.position, large.length - this.largeFilled);
+    const total = this.bulkLength + 2;
+    const available = Math.min(this.buffer.length - this.position, total - this.largeFilled);
+    const filled = this.largeFilled + available;
+    let large = this.large!;
+    if (filled > large.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(total, Math.max(filled, large.length * 2)));
+      large.copy(grown, 0, 0, this.largeFilled);
+      this.large = large = grown;
+    }
     this.buffer.copy(large, this.largeFilled, this.position, this.position + available);
     this.position += available;
-    this.largeFilled += available;
-    if (this.largeFilled < large.length) return false;
-    this.partial.push(large.latin1Slice(0, large.length - 2));
+    this.largeFilled = filled;
+    if (filled < total) return false;
+    this.partial.push(large.latin1Slice(0, total - 2));
     this.large = null;
     this.largeFilled = 0;
     this.bulkLength = -1;
@@ -289,7 +322,7 @@ function parseLength(buffer: Buffer, start: number, end: number): number {
   const negative = buffer[i] === 45;
   if (negative) i++;
   if (i >= end || end - i > 15) return NaN;
-  if (buffer[i] === 48 && end - i > 1) return NaN;
+  if (buffer[i] === 48 && (negative || end - i > 1)) return NaN;
   let value = 0;
   for (; i < end; i++) {
     const digit = buffer[i] - 48;

@@ -49,6 +49,8 @@ export class Blocking {
   private readonly readySet = new Map<Database, Set<string>>();
   private serving = false;
   blockedClients = 0;
+  /** Set when a command that is executed again has to go on waiting. */
+  waitsOn = false;
 
   constructor(private readonly server: Server) {}
 
@@ -80,7 +82,10 @@ export class Blocking {
 
   /** Blocks the client on keys until its command, executed again, no longer blocks. */
   blockOnKeys(client: Client, options: BlockOnKeysOptions): void {
-    if (client.blocked !== null) return;
+    if (client.blocked !== null) {
+      this.waitsOn = true;
+      return;
+    }
     client.blocked = {
       kind: 'keys',
       command: client.command,
@@ -150,6 +155,7 @@ export class Blocking {
     }
     state.onRelease?.(client);
     if (client.closed) return;
+    client.commandAnswered();
     client.scheduleFlush();
     // What the client sent meanwhile is executed in a later turn's stack, not inside the command that fed it.
     this.server.resumeLater(client);
@@ -200,6 +206,8 @@ export class Blocking {
   serveReadyKeys(): void {
     if (this.serving || this.readyKeys.length === 0) return;
     this.serving = true;
+    // Time stands still within a unit, but each client that is served is a unit of its own.
+    this.server.beginTurn();
     while (this.readyKeys.length > 0) {
       const ready = this.readyKeys;
       this.readyKeys = [];
@@ -215,8 +223,9 @@ export class Blocking {
     for (const client of [...clients]) {
       const state = client.blocked;
       if (state === null || state.command === null) continue;
-      const entry = database.peek(key);
-      const canServe = entry !== undefined && typeOf(entry.value) === state.type;
+      const entry = database.entries.get(key);
+      const canServe =
+        entry !== undefined && !database.isExpired(entry) && typeOf(entry.value) === state.type;
       if (!canServe && !state.wakeOnDelete) continue;
       this.server.dispatcher.executeAgain(client, state);
     }

@@ -23,11 +23,14 @@ export interface OutputSource {
   readonly pendingBytes: number;
 }
 
-/** CLIENT REPLY: `skip` holds for the next command, `skipping` for the one that is running. */
+/** CLIENT REPLY: `skip-next` holds for the next command, `skipping` for the one that is running. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skipping';
 
 /** Output beyond this is written before the rest of a pipeline is executed. */
 const EARLY_FLUSH_BYTES = 64 * 1024;
+
+/** A client that waits for something is not read from while this much of its input is not executed. */
+const READ_AHEAD_BYTES = 1024 * 1024;
 
 /** Subscriptions of one client. Made when it first subscribes. */
 export class Subscriptions {
@@ -74,7 +77,6 @@ export class Client implements ConnectionHandler {
   isAsking = false;
   noEvict = false;
   noTouch = false;
-  replyMode: ReplyMode = 'on';
   /** The connection closes once the output is written; no further command is read. */
   closeAfterReply = false;
   closed = false;
@@ -95,7 +97,9 @@ export class Client implements ConnectionHandler {
   totalBytesOut = 0;
   totalCommands = 0;
 
+  private mode: ReplyMode = 'on';
   private processing = false;
+  private readingStopped = false;
 
   constructor(
     readonly server: Server,
@@ -109,7 +113,6 @@ export class Client implements ConnectionHandler {
     this.user = server.acl.defaultUser;
     this.authenticated = server.acl.defaultUser.isOpen;
     this.decoder.authenticated = this.authenticated;
-    this.decoder.maxBulkBytes = server.config.values['proto-max-bulk-len'];
     this.createdAtMs = nowMs;
     this.lastInteractionMs = nowMs;
   }
@@ -119,6 +122,28 @@ export class Client implements ConnectionHandler {
     this.user = user;
     this.authenticated = true;
     this.decoder.authenticated = true;
+  }
+
+  get replyMode(): ReplyMode {
+    return this.mode;
+  }
+
+  /** CLIENT REPLY. */
+  set replyMode(mode: ReplyMode) {
+    this.mode = mode;
+    this.reply.isMuted = mode === 'off';
+  }
+
+  /** A command begins whose replies are not wanted (or only those of the command after it are). */
+  muteCommand(): void {
+    if (this.mode === 'skip-next') this.mode = 'skipping';
+    this.reply.isMuted = true;
+  }
+
+  /** The command has been answered, unless it waits: what CLIENT REPLY SKIP skips is over. */
+  commandAnswered(): void {
+    if (this.mode === 'on' || this.blocked !== null || this.postponed !== null || this.closed) return;
+    this.replyMode = this.mode === 'skipping' ? 'on' : this.mode;
   }
 
   /** Back to what a new connection is: the default user, authenticated only if that needs no password. */
@@ -155,16 +180,22 @@ export class Client implements ConnectionHandler {
     this.totalBytesIn += chunk.length;
     this.server.statistics.totalNetInputBytes += chunk.length;
     this.server.statistics.totalReadsProcessed++;
+    this.decoder.maxBulkBytes = this.server.config.values['proto-max-bulk-len'];
     this.decoder.feed(chunk);
     this.server.beginTurn();
     this.lastInteractionMs = this.server.nowMs;
     this.processInput();
     this.decoder.retain();
-    if (this.decoder.bufferedBytes > this.server.config.values['client-query-buffer-limit']) {
+    // What waits in a transaction has not been executed either.
+    const unexecutedBytes = this.decoder.unreturnedBytes + (this.transaction?.queuedBytes ?? 0);
+    if (unexecutedBytes > this.server.config.values['client-query-buffer-limit']) {
       this.server.log.warning(
         `Closing client that reached max query buffer length: ${this.server.clients.describe(this)}`,
       );
       this.close();
+    } else if (!this.mayProceed() && this.decoder.unreturnedBytes > READ_AHEAD_BYTES) {
+      this.readingStopped = true;
+      this.connection?.pause();
     }
   }
 
@@ -208,8 +239,15 @@ export class Client implements ConnectionHandler {
   /** Continues after a block or a pause with what was received meanwhile. */
   resume(): void {
     if (this.closed || this.processing) return;
+    const { postponed } = this;
+    this.postponed = null;
+    if (postponed !== null) this.server.dispatcher.process(this, postponed);
     this.processInput();
     this.decoder.retain();
+    if (this.readingStopped && this.mayProceed()) {
+      this.readingStopped = false;
+      this.connection?.resume();
+    }
   }
 
   /** Marks the output for writing at the end of this turn. */
@@ -241,6 +279,7 @@ export class Client implements ConnectionHandler {
     this.closed = true;
     this.server.clients.release(this);
     this.reply.clear();
+    this.reply.isMuted = true;
     this.connection?.destroy();
   }
 

@@ -42,6 +42,14 @@ export class CommandTable {
     return this.bySpelling.get(name) ?? this.bySpelling.get(toLowerAscii(name));
   }
 
+  /** The command or subcommand that these arguments call; a container itself only when nothing follows. */
+  findCalled(args: readonly string[]): Command | undefined {
+    const [name = '', subcommand] = args;
+    const found = this.find(name);
+    if (found === undefined || found.subcommands === null || subcommand === undefined) return found;
+    return found.subcommands.get(toLowerAscii(subcommand));
+  }
+
   /** Finds by `name` or `container|subcommand`. */
   findFull(fullName: string): Command | undefined {
     const bar = fullName.indexOf('|');

@@ -4,7 +4,7 @@
  *
  * This is the hot path: no closures, promises or objects per command.
  */
-import { toLowerAscii, toUpperAscii } from '../resp/ascii.js';
+import { isWord, toLowerAscii, toUpperAscii } from '../resp/ascii.js';
 import type { BlockedState } from './blocking.js';
 import type { Client } from './client.js';
 import type { Command } from './command.js';
@@ -58,12 +58,18 @@ export class Dispatcher {
 
   /** Handles one command of a client: refuses, queues, postpones or executes it. */
   process(client: Client, args: string[]): void {
-    const { server } = this;
     client.scheduleFlush();
-    if (client.replyMode !== 'on') {
-      this.processMuted(client, args);
+    if (client.replyMode === 'on') {
+      this.processAudibly(client, args);
       return;
     }
+    client.muteCommand();
+    this.processAudibly(client, args);
+    client.commandAnswered();
+  }
+
+  private processAudibly(client: Client, args: string[]): void {
+    const { server } = this;
     const command = this.lookup(client, args);
     if (command === null) return;
     if (!this.mayRun(client, command, args)) return;
@@ -81,11 +87,6 @@ export class Dispatcher {
     server.blocking.serveReadyKeys();
   }
 
-  /** Executes a command that was postponed or blocked, from its checks on. */
-  processAgain(client: Client, args: string[]): void {
-    this.process(client, args);
-  }
-
   /**
    * Executes the command of a blocked client again because one of its keys became ready. When it blocks again it
    * keeps its place.
@@ -94,25 +95,22 @@ export class Dispatcher {
     const { command, args } = state;
     if (command === null) return;
     const { reply, user } = client;
+    const { acl, blocking } = this.server;
     if (!user.allowsEverything) {
       // The rules may have changed while the client waited.
-      const denial = this.server.acl.denialFor(client, command, args);
+      const denial = acl.denialFor(client, command, args);
       if (denial !== null) {
         this.reject(client, command, denial);
-        this.server.blocking.forget(client);
+        blocking.forget(client);
         return;
       }
     }
-    const before = reply.mark();
-    const pendingBefore = reply.pendingBytes;
     const errorsBefore = reply.errorCount;
+    blocking.waitsOn = false;
     const elapsedMs = this.run(client, command, args);
-    if (reply.pendingBytes === pendingBefore) {
-      reply.rollback(before);
-      return;
-    }
+    if (blocking.waitsOn) return;
     this.account(client, command, args, elapsedMs, errorsBefore);
-    this.server.blocking.forget(client);
+    blocking.forget(client);
     this.endUnitOf(client, false);
   }
 
@@ -150,9 +148,14 @@ export class Dispatcher {
     client.args = args;
 
     this.depth++;
-    if (client.noTouch && command.name !== 'touch') this.runUnmarked(client, command, args);
-    else command.handler!(client, args);
-    this.depth--;
+    try {
+      if (client.noTouch && command.name !== 'touch') this.runUnmarked(client, command, args);
+      else command.handler!(client, args);
+    } catch (error) {
+      this.contain(client, command, error);
+    } finally {
+      this.depth--;
+    }
 
     if (keyspace.dirty !== dirtyBefore && !this.replaced && propagation.isActive && !client.isTrusted) {
       if (command.isWrite || command.mayReplicate) propagation.add(client.database.index, client.args);
@@ -165,12 +168,32 @@ export class Dispatcher {
     return elapsedMs;
   }
 
+  /**
+   * A handler met an error nobody expected: a fault of ours, or a reply larger than anything V8 can hold. Half a reply
+   * may have been written, so the client is cut off; everybody else is served as before. A stream that is being
+   * applied cannot go on like that: the dataset would differ from its source.
+   */
+  private contain(client: Client, command: Command, error: unknown): void {
+    if (client.isTrusted) throw error;
+    const { log } = this.server;
+    const story = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+    log.warning(
+      `=== REDIS BUG REPORT START: '${command.fullName}' failed, its client is disconnected; please report it ===`,
+    );
+    for (const line of story.split('\n')) log.warning(line);
+    log.warning('=== REDIS BUG REPORT END ===');
+    client.close();
+  }
+
   /** CLIENT NO-TOUCH: reads leave access times as they are. */
   private runUnmarked(client: Client, command: Command, args: string[]): void {
     const { keyspace } = this.server;
     keyspace.marksAccess = false;
-    command.handler!(client, args);
-    keyspace.marksAccess = true;
+    try {
+      command.handler!(client, args);
+    } finally {
+      keyspace.marksAccess = true;
+    }
   }
 
   /** Adds a finished command to the statistics, the slow log and the latency events. */
@@ -236,6 +259,10 @@ export class Dispatcher {
   private lookup(client: Client, args: string[]): Command | null {
     const found = this.server.commands.find(args[0]);
     if (found === undefined) {
+      if (isWord(args[0], 'post') || isWord(args[0], 'host:')) {
+        this.server.clients.crossProtocolRequest(client);
+        return null;
+      }
       this.reject(client, null, unknownCommandText(args));
       return null;
     }
@@ -311,21 +338,6 @@ export class Dispatcher {
     }
     client.reply.error(text);
     return false;
-  }
-
-  /** CLIENT REPLY OFF and SKIP: executes as usual, then takes the replies back. */
-  private processMuted(client: Client, args: string[]): void {
-    const mode = client.replyMode;
-    const before = client.reply.mark();
-    client.replyMode = 'on';
-    this.process(client, args);
-    // CLIENT REPLY itself may have chosen another mode; ON answers, so its reply stays.
-    if (client.command?.fullName === 'client|reply' && client.args === args) {
-      if (client.replyMode !== 'on') client.reply.rollback(before);
-      return;
-    }
-    client.reply.rollback(before);
-    client.replyMode = mode === 'off' ? 'off' : 'on';
   }
 }
 

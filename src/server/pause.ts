@@ -89,21 +89,17 @@ export class Pause {
     if (!this.idle && nextEndMs < Infinity) {
       this.timer = timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
     }
-    if (this.postponed.size > 0) this.releaseEligible();
+    this.release();
   }
 
-  /** Executes what was held back; commands that a remaining pause still holds are postponed again. */
-  private releaseEligible(): void {
+  /**
+   * Has what was held back executed at the end of the turn, never inside the command that ends the pause: it would
+   * be part of that one's unit. Commands that a remaining pause still holds are postponed again.
+   */
+  private release(): void {
     const clients = this.postponed;
     this.postponed = new Set();
-    this.server.beginTurn();
-    for (const client of clients) {
-      const args = client.postponed;
-      client.postponed = null;
-      if (args === null || client.closed) continue;
-      this.server.dispatcher.processAgain(client, args);
-      client.resume();
-    }
+    for (const client of clients) this.server.resumeLater(client);
   }
 
   close(): void {

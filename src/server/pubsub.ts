@@ -13,6 +13,8 @@ const WORDS = {
   shard: { subscribe: 'ssubscribe', unsubscribe: 'sunsubscribe' },
 } as const;
 
+const NOBODY: ReadonlySet<Client> = new Set();
+
 export class PubSub {
   readonly channels: SubscriberMap = new Map();
   readonly patterns: SubscriberMap = new Map();
@@ -80,27 +82,15 @@ export class PubSub {
   /** Delivers to channel and pattern subscribers; returns how many receipts that made. */
   publish(channel: string, message: string): number {
     let receivers = 0;
-    const subscribers = this.channels.get(channel);
-    if (subscribers !== undefined) {
-      for (const client of subscribers) {
-        client.reply.pushHeader(3);
-        client.reply.bulk('message');
-        client.reply.bulk(channel);
-        client.reply.bulk(message);
-        client.scheduleFlush();
-        receivers++;
-      }
+    for (const client of this.channels.get(channel) ?? NOBODY) {
+      deliver(client, 'message', null, channel, message);
+      receivers++;
     }
     if (this.patterns.size === 0) return receivers;
     for (const [pattern, clients] of this.patterns) {
       if (!matchesGlob(pattern, channel)) continue;
       for (const client of clients) {
-        client.reply.pushHeader(4);
-        client.reply.bulk('pmessage');
-        client.reply.bulk(pattern);
-        client.reply.bulk(channel);
-        client.reply.bulk(message);
-        client.scheduleFlush();
+        deliver(client, 'pmessage', pattern, channel, message);
         receivers++;
       }
     }
@@ -108,31 +98,47 @@ export class PubSub {
   }
 
   publishToShard(channel: string, message: string): number {
-    const subscribers = this.shardChannels.get(channel);
-    if (subscribers === undefined) return 0;
-    for (const client of subscribers) {
-      client.reply.pushHeader(3);
-      client.reply.bulk('smessage');
-      client.reply.bulk(channel);
-      client.reply.bulk(message);
-      client.scheduleFlush();
-    }
+    const subscribers = this.shardChannels.get(channel) ?? NOBODY;
+    for (const client of subscribers) deliver(client, 'smessage', null, channel, message);
     return subscribers.size;
   }
 
   private confirm(client: Client, word: string, name: string | null, count: number): void {
     const { reply } = client;
+    const { isMuted } = reply;
+    reply.isMuted = false;
     reply.pushHeader(3);
     reply.bulk(word);
     if (name === null) reply.nullBulk();
     else reply.bulk(name);
     reply.integer(count);
+    reply.isMuted = isMuted;
     client.scheduleFlush();
   }
 
   private mapOf(kind: SubscriptionKind): SubscriberMap {
     return kind === 'channel' ? this.channels : kind === 'pattern' ? this.patterns : this.shardChannels;
   }
+}
+
+/** Writes a message. CLIENT REPLY mutes replies, not what a client has subscribed to. */
+function deliver(
+  client: Client,
+  word: string,
+  pattern: string | null,
+  channel: string,
+  message: string,
+): void {
+  const { reply } = client;
+  const { isMuted } = reply;
+  reply.isMuted = false;
+  reply.pushHeader(pattern === null ? 3 : 4);
+  reply.bulk(word);
+  if (pattern !== null) reply.bulk(pattern);
+  reply.bulk(channel);
+  reply.bulk(message);
+  reply.isMuted = isMuted;
+  client.scheduleFlush();
 }
 
 function ownSet(subscriptions: Subscriptions, kind: SubscriptionKind): Set<string> {

@@ -144,6 +144,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      isCronPaused: () => this.cronPaused,
       mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
@@ -203,6 +204,11 @@ export class Server {
     client.flush();
     client.flushScheduled = false;
     this.clients.checkOutputLimit(client);
+  }
+
+  /** Holds large output that has not been written yet against the client's limit. */
+  checkLargeOutput(client: Client): void {
+    if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
   }
 
   /** Lets a client that was blocked go on with its input once the current event has been handled. */
@@ -269,11 +275,13 @@ export class Server {
       this.beginTurn();
       for (const client of resuming) client.resume();
     }
+    // Keys that expired as something other than a command looked at them.
+    if (!this.propagation.isEmpty) this.propagation.endUnit(true);
     for (const task of this.beforeReplies) task();
     const flushing = this.flushList;
     this.flushList = [];
     for (const client of flushing) {
-      if (client.reply.pendingBytes > LARGE_OUTPUT_BYTES) this.clients.checkOutputLimit(client);
+      this.checkLargeOutput(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }
@@ -299,6 +307,7 @@ export class Server {
     this.propagation.endUnit(true);
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
     for (const task of this.cronTasks) task(nowMs);
+    this.shutdown.runScheduled();
     this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;
     this.scheduleTurnEnd();
   }

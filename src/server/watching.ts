@@ -2,47 +2,56 @@
 import type { Database, KeyWatcher } from '../keyspace/database.js';
 import type { Client } from './client.js';
 
-class WatchState implements KeyWatcher {
-  dirty = false;
-  readonly keys: { readonly database: Database; readonly key: string; readonly expiredAtWatch: boolean }[] =
-    [];
+/**
+ * A key watched by one client. A key that is stored but has expired is absent to the client: that it goes in the end,
+ * or makes room for nothing, is no change.
+ */
+class WatchedKey implements KeyWatcher {
+  private isTouched = false;
+  private readonly wasAbsent: boolean;
+
+  constructor(
+    readonly database: Database,
+    readonly key: string,
+  ) {
+    this.wasAbsent = this.isAbsent;
+  }
 
   keyTouched(): void {
-    this.dirty = true;
+    if (!this.wasAbsent || !this.isAbsent) this.isTouched = true;
+  }
+
+  /** Touched, or gone by since the key's time has come. */
+  get hasChanged(): boolean {
+    return this.isTouched || (!this.wasAbsent && this.isAbsent);
+  }
+
+  private get isAbsent(): boolean {
+    const entry = this.database.entries.get(this.key);
+    return entry === undefined || this.database.isExpired(entry);
   }
 }
 
 export class Watching {
-  private readonly states = new Map<Client, WatchState>();
+  private readonly keys = new Map<Client, WatchedKey[]>();
 
   watch(client: Client, key: string): void {
     const { database } = client;
-    let state = this.states.get(client);
-    if (state === undefined) {
-      state = new WatchState();
-      this.states.set(client, state);
-    }
-    if (state.keys.some((watched) => watched.database === database && watched.key === key)) return;
-    const entry = database.entries.get(key);
-    state.keys.push({ database, key, expiredAtWatch: entry !== undefined && database.isExpired(entry) });
-    database.watch(key, state);
+    const own = this.keys.get(client) ?? [];
+    if (own.some((watched) => watched.database === database && watched.key === key)) return;
+    this.keys.set(client, own);
+    const watched = new WatchedKey(database, key);
+    own.push(watched);
+    database.watch(key, watched);
   }
 
-  /** A watched key was touched, or has expired since (unless it already had when it was watched). */
+  /** Whether a key that the client watches has changed since. */
   isDirty(client: Client): boolean {
-    const state = this.states.get(client);
-    if (state === undefined) return false;
-    if (state.dirty) return true;
-    return state.keys.some(({ database, key, expiredAtWatch }) => {
-      const entry = database.entries.get(key);
-      return !expiredAtWatch && entry !== undefined && database.isExpired(entry);
-    });
+    return this.keys.get(client)?.some((watched) => watched.hasChanged) ?? false;
   }
 
   unwatchAll(client: Client): void {
-    const state = this.states.get(client);
-    if (state === undefined) return;
-    this.states.delete(client);
-    for (const { database, key } of state.keys) database.unwatch(key, state);
+    for (const watched of this.keys.get(client) ?? []) watched.database.unwatch(watched.key, watched);
+    this.keys.delete(client);
   }
 }

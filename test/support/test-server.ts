@@ -3,11 +3,12 @@
  * its replies are there when the call returns.
  */
 import { dataCommands } from '../../src/commands/index.js';
+import { addServerSections } from '../../src/commands/info/index.js';
+import { serverCommands } from '../../src/commands/server-commands.js';
 import { ServerConfig } from '../../src/config/server-config.js';
 import type { Logger } from '../../src/log/logger.js';
 import type { Connection, ConnectionHandler } from '../../src/platform/platform.js';
 import { VirtualWorld } from '../../src/platform/virtual/index.js';
-import type { CommandSpec } from '../../src/server/command.js';
 import type { Client } from '../../src/server/client.js';
 import { Server } from '../../src/server/server.js';
 import { encodeRequest, parseReply, showCommand, type TestReply } from './resp.js';
@@ -18,20 +19,6 @@ const SILENT_LOG: Logger = {
   notice: () => undefined,
   warning: () => undefined,
   isEnabled: () => false,
-};
-
-/** Chooses the protocol; all of HELLO that command tests need. */
-const HELLO: CommandSpec = {
-  name: 'hello',
-  summary: 'Chooses the protocol version.',
-  since: '6.0.0',
-  group: 'connection',
-  arity: -1,
-  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
-  handler: (client, args) => {
-    client.reply.protocol = args[1] === '3' ? 3 : 2;
-    client.reply.ok();
-  },
 };
 
 export class TestServer {
@@ -50,7 +37,8 @@ export class TestServer {
       if (problem !== null) throw new Error(`${name}: ${problem}`);
     }
     this.server = new Server({ platform, config, log: SILENT_LOG, mode: 'standalone' });
-    this.server.commands.register([...dataCommands, HELLO]);
+    this.server.commands.register([...dataCommands, ...serverCommands]);
+    addServerSections(this.server);
     this.server.propagation.addSink({
       append: (_databaseIndex, encoded) => this.propagated.push(showCommand(encoded)),
     });

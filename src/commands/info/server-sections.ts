@@ -83,7 +83,7 @@ export function clientsSection(server: Server): InfoSection {
       info.field('tracking_clients', 0);
       info.field(
         'clients_in_timeout_table',
-        waiting.filter(({ blocked }) => blocked !== null && blocked.timer !== null).length,
+        waiting.filter(({ blocked }) => (blocked?.timer ?? null) !== null).length,
       );
       info.field('total_blocking_keys', server.blocking.waitedKeyCount);
       info.field('total_blocking_keys_on_nokey', server.blocking.waitedForDeletionCount);
