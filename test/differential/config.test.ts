@@ -78,7 +78,6 @@ class Running {
 const NOT_IN_STOCK = new Set([
   'cluster-announce-human-nodename',
   'locale-collate',
-  'log-format',
   'set-max-listpack-entries',
   'set-max-listpack-value',
 ]);
