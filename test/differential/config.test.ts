@@ -74,7 +74,7 @@ class Running {
   }
 }
 
-/** What a stock 7.0 does not have: directives of 7.2, and our own. */
+/** What a stock 7.0 does not have: directives of 7.2. Our own are hidden. */
 const NOT_IN_STOCK = new Set([
   'cluster-announce-human-nodename',
   'locale-collate',
