@@ -25,8 +25,9 @@ import { reportUnexpectedErrors } from './bug-report.js';
 import { parseCommandLine } from './command-line.js';
 import type { StartRequest } from './command-line.js';
 import { Listeners } from './listeners.js';
+import { OomScore } from './oom-score.js';
 import { limitClients } from './open-files.js';
-import type { Compose, Service } from './service.js';
+import type { Compose, Role, Service } from './service.js';
 import { shutDownOnSignals } from './signals.js';
 
 const DEFAULT_PID_FILE = '/var/run/redis.pid';
@@ -167,9 +168,15 @@ class Launch {
 
   private run(compose: Compose, lines: OtherLines): void {
     const { platform, config, host } = this;
+    const { log } = this;
+    const oomScore = new OomScore(config, platform.disk, log);
+    const onRoleChange = (role: Role): void => {
+      log.role = role === 'master' ? 'M' : 'S';
+      oomScore.follow(role);
+    };
     let service: Service;
     try {
-      service = compose({ platform, config, log: this.log, lines });
+      service = compose({ platform, config, log, lines, onRoleChange });
     } catch (error) {
       if (error instanceof ConfigFileError) this.failAtConfiguration(error);
       else if (error instanceof AclStartError) this.fail(error.message);
@@ -179,7 +186,7 @@ class Launch {
     const pidFile = this.writePidFile();
     this.showTitle(service.runningMode);
     this.showLogo(service.runningMode);
-    const listeners = new Listeners(platform.network, config, this.log, (connection) =>
+    const listeners = new Listeners(platform.network, config, log, (connection) =>
       service.server.clients.accept(connection),
     );
     service.server.shutdown.exit = () => {
@@ -187,7 +194,8 @@ class Launch {
       this.removePidFile(pidFile);
       platform.processes.exit(0);
     };
-    shutDownOnSignals(service.server.shutdown, config, platform.processes, this.log);
+    shutDownOnSignals(service.server.shutdown, config, platform.processes, log);
+    oomScore.follow(config.values.replicaof === null ? 'master' : 'replica');
     listeners.start((problem) => {
       if (problem !== null) {
         this.removePidFile(pidFile);

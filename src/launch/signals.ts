@@ -13,15 +13,14 @@ function shutdownOptions(words: readonly ShutdownOption[]): ShutdownOptions {
 
 /** Ends the server when a signal asks for it. A second SIGINT does not wait any longer. */
 export function shutDownOnSignals(
-  shutdown: Pick<Shutdown, 'begin' | 'isInProgress'>,
+  shutdown: Pick<Shutdown, 'schedule' | 'isInProgress'>,
   config: ServerConfig,
   processes: Pick<Processes, 'onSignal' | 'exit'>,
   log: Logger,
 ): void {
-  const livesOn = (): void => undefined;
   processes.onSignal('SIGTERM', () => {
     log.warning('Received SIGTERM scheduling shutdown...');
-    shutdown.begin(shutdownOptions(config.values['shutdown-on-sigterm']), livesOn);
+    shutdown.schedule(shutdownOptions(config.values['shutdown-on-sigterm']));
   });
   processes.onSignal('SIGINT', () => {
     if (shutdown.isInProgress) {
@@ -30,6 +29,6 @@ export function shutDownOnSignals(
       return;
     }
     log.warning('Received SIGINT scheduling shutdown...');
-    shutdown.begin(shutdownOptions(config.values['shutdown-on-sigint']), livesOn);
+    shutdown.schedule(shutdownOptions(config.values['shutdown-on-sigint']));
   });
 }

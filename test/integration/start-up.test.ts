@@ -227,6 +227,33 @@ describe('a start', () => {
   });
 });
 
+describe('the sample configurations', () => {
+  function copyOfSample(name: string, port: number): string {
+    const text = readFileSync(new URL(`../../conf/${name}`, import.meta.url), 'utf8');
+    return file(name, text.replace(/^port \d+$/m, `port ${port}`));
+  }
+
+  it('start a server', async () => {
+    const port = await somePort();
+    const { output } = start('vedette-server', [copyOfSample('redis.conf', port)]);
+    await until(() => answers(port));
+    await until(() => output().includes('Ready to accept connections'));
+    expect(output()).not.toContain('is accepted, but');
+  });
+
+  it('start a sentinel, which keeps every line that is not its own business', async () => {
+    const port = await somePort();
+    const path = copyOfSample('sentinel.conf', port);
+    const before = readFileSync(path, 'utf8');
+    start('vedette-sentinel', [path]);
+    await until(() => answers(port));
+    await until(() => readFileSync(path, 'utf8').includes('sentinel myid'));
+    const after = new Set(readFileSync(path, 'utf8').split('\n'));
+    expect(before.split('\n').filter((line) => line.startsWith('#') && !after.has(line))).toEqual([]);
+    expect(after).toContain('sentinel monitor mymaster 127.0.0.1 6379 2');
+  });
+});
+
 describe('the end', () => {
   it.each([
     ['SIGTERM', 'Received SIGTERM scheduling shutdown...'],

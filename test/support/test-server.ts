@@ -21,6 +21,12 @@ const SILENT_LOG: Logger = {
   isEnabled: () => false,
 };
 
+/** Where a {@link TestServer} lives: to restart it, or to make its disk fail. */
+export interface TestSurroundings {
+  readonly world?: VirtualWorld;
+  readonly log?: Logger;
+}
+
 export class TestServer {
   readonly server: Server;
   /** What would have gone to replicas, one command a line, as it was sent; databases are not shown. */
@@ -28,15 +34,15 @@ export class TestServer {
   private readonly world: VirtualWorld;
 
   /** @param directives values for the configuration, as in a file */
-  constructor(directives: Readonly<Record<string, string>> = {}) {
-    this.world = new VirtualWorld({ seed: 1 });
+  constructor(directives: Readonly<Record<string, string>> = {}, surroundings: TestSurroundings = {}) {
+    this.world = surroundings.world ?? new VirtualWorld({ seed: 1 });
     const platform = this.world.createProcess('server');
     const config = new ServerConfig(platform.processes);
     for (const [name, value] of Object.entries(directives)) {
       const problem = config.configure(name, [value]);
       if (problem !== null) throw new Error(`${name}: ${problem}`);
     }
-    this.server = new Server({ platform, config, log: SILENT_LOG, mode: 'standalone' });
+    this.server = new Server({ platform, config, log: surroundings.log ?? SILENT_LOG, mode: 'standalone' });
     this.server.commands.register([...dataCommands, ...serverCommands]);
     addServerSections(this.server);
     this.server.propagation.addSink({
