@@ -166,7 +166,7 @@ export class CommandRunner {
           return 'error';
         }
       }
-      if (isWord(args[0]!, 'monitor') && reply.type !== 'error') return this.printForEver(connection);
+      if (isWord(args[0]!, 'monitor') && isOk(reply)) return this.printForEver(connection);
       await this.follow(connection, args, reply);
       outcome = reply.type === 'error' ? 'error' : 'replied';
       if (options.intervalMs > 0) await this.pause(options.intervalMs);
@@ -336,4 +336,9 @@ function readRedirection(text: string): (Redirection & { readonly slot: string }
   if (match === null) return null;
   const [, kind, slot, host, port] = match as unknown as [string, string, string, string, string];
   return { host, port: Number(port), slot, asking: kind === 'ASK' };
+}
+
+/** In a transaction even MONITOR is only QUEUED. */
+function isOk(reply: WireReply): boolean {
+  return reply.type === 'simple' && reply.text === 'OK';
 }

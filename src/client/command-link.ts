@@ -113,7 +113,6 @@ export class CommandLink {
   private established(): void {
     if (this.state !== 'connecting') return;
     this.state = 'connected';
-    this.connection.setNoDelay(true);
     const unsent = this.unsent;
     this.unsent = [];
     for (const bytes of unsent) this.connection.write(bytes);

@@ -230,8 +230,13 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     } else {
       const error = new DiscoveryError(this.options.name, outcome.refusals);
       this.settle((waiter) => waiter.reject(error));
-      if (error.message !== this.lastComplaint) this.emit('unresolved', error);
-      this.lastComplaint = error.message;
+      // In whatever order the sentinels were asked.
+      const complaint = outcome.refusals
+        .map((refusal) => refusal.error.message)
+        .sort()
+        .join();
+      if (complaint !== this.lastComplaint) this.emit('unresolved', error);
+      this.lastComplaint = complaint;
     }
     if (this.state !== 'watching') return;
     this.watches.fill();

@@ -120,6 +120,9 @@ export class Database {
 
   /** Sets when a key expires. The entry must come from {@link entryForWrite} or {@link add}. */
   setExpiry(entry: Entry, atMs: number): void {
+    const { onLocalExpiry, expiryMode } = this.keyspace;
+    // What the master's stream sets is seen in another mode, and the master's to delete.
+    if (onLocalExpiry !== null && expiryMode === 'hide') onLocalExpiry(this, entry.key);
     if (entry.expiry !== null) {
       entry.expiry.atMs = atMs;
       return;

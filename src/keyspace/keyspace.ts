@@ -47,6 +47,12 @@ export class Keyspace {
   /** False while a command of a client runs that asked to leave no marks (CLIENT NO-TOUCH). */
   marksAccess = true;
 
+  /**
+   * On a writable replica: told when a client gives a key a time to live. The master does not know the key, so nobody
+   * else will delete it.
+   */
+  onLocalExpiry: ((database: Database, key: string) => void) | null = null;
+
   /** Changes since the last save. */
   dirty = 0;
   hits = 0;

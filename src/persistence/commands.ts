@@ -7,12 +7,12 @@ import { isWord, toLowerAscii } from '../resp/ascii.js';
 import type { Client } from '../server/client.js';
 import { keyAt, type CommandHandler, type CommandSpec } from '../server/command.js';
 import { EventClass } from '../server/notifications.js';
+import { markFor } from './access-marks.js';
 import { loadFileSync } from './loading/file-load.js';
 import type { Persistence } from './persistence.js';
 import { decodeDumpPayload, encodeDumpPayload } from './rdb/dump-payload.js';
 
 const IN_PROGRESS = 'ERR Background save already in progress';
-const LRU_CLOCK_MASK = 0xff_ffff;
 
 export function persistenceCommands(persistence: Persistence): CommandSpec[] {
   return [
@@ -157,7 +157,8 @@ function restore(persistence: Persistence, client: Client, args: readonly string
   // A replica keeps what has expired until its master says so.
   if (expireAtMs !== 0 && expireAtMs <= server.keyspace.nowMs && server.keyspace.expiryMode === 'delete') {
     if (wasDeleted) {
-      server.dispatcher.propagateAs(client, ['DEL', key]);
+      const word = server.config.values['lazyfree-lazy-server-del'] ? 'UNLINK' : 'DEL';
+      server.dispatcher.propagateAs(client, [word, key]);
       database.modified(key);
       notify(client, EventClass.Generic, 'del', key);
     }
@@ -172,9 +173,8 @@ function restore(persistence: Persistence, client: Client, args: readonly string
       server.dispatcher.propagateAs(client, absolute);
     }
   }
-  if (options.idleSeconds !== -1 && server.config.values['maxmemory-policy'].includes('lru')) {
-    entry.access = (server.keyspace.accessMark - options.idleSeconds) & LRU_CLOCK_MASK;
-  }
+  const { accessMark, nowMs } = server.keyspace;
+  entry.access = markFor(options, server.config.values['maxmemory-policy'], accessMark, nowMs);
   database.modified(key);
   notify(client, EventClass.Generic, 'restore', key);
   reply.ok();

@@ -57,7 +57,7 @@ export class Loading {
       dropsExpired,
       nowMs: platform.clock.nowMs(),
       replacesExisting: false,
-      keepsIdleTimes: config.values['maxmemory-policy'].includes('lru'),
+      evictionPolicy: config.values['maxmemory-policy'],
       keyDelayMicroseconds: config.values['key-load-delay'],
       ...overrides,
     };

@@ -4,14 +4,11 @@
  */
 
 import { REDIS_VERSION } from '../config/version.js';
-import type { Entry } from '../keyspace/entry.js';
 import type { Server } from '../server/server.js';
+import { accessReader } from './access-marks.js';
 import { DEFAULT_RDB_VERSION } from './rdb/format.js';
 import { auxFields, SnapshotFrame, type StreamPosition } from './snapshot/snapshot-frame.js';
 import { SnapshotWalk, type SnapshotOptions, type SnapshotReceiver } from './snapshot/snapshot-walk.js';
-
-const LRU_CLOCK_MASK = 0xff_ffff;
-const NOT_TOLD = { idleSeconds: -1, frequency: -1 };
 
 export class Snapshots {
   /** Sources of the function libraries, which go into every snapshot. */
@@ -76,17 +73,8 @@ export class Snapshots {
       version: DEFAULT_RDB_VERSION,
       compression: values.rdbcompression,
       keyDelayMicroseconds: values['rdb-key-save-delay'],
-      accessOf: this.accessReader(),
+      accessOf: accessReader(values['maxmemory-policy'], this.server.keyspace.accessMark),
     };
-  }
-
-  private accessReader(): SnapshotOptions['accessOf'] {
-    const { keyspace, config } = this.server;
-    const policy = config.values['maxmemory-policy'];
-    if (policy.includes('lfu')) return (entry) => ({ idleSeconds: -1, frequency: entry.access & 0xff });
-    if (!policy.includes('lru')) return () => NOT_TOLD;
-    const now = keyspace.accessMark;
-    return (entry: Entry) => ({ idleSeconds: (now - entry.access) & LRU_CLOCK_MASK, frequency: -1 });
   }
 
   private reportProgress(): void {

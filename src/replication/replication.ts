@@ -10,17 +10,19 @@ import type { StreamPosition } from '../persistence/snapshot/snapshot-frame.js';
 import type { Client } from '../server/client.js';
 import type { Gate } from '../server/gates.js';
 import { INFO_ORDER } from '../server/info.js';
-import type { Server } from '../server/server.js';
+import type { ReplicationMemory, Server } from '../server/server.js';
 import { AckWaiters } from './ack-waiters.js';
 import { replicationCommands } from './commands.js';
 import { CoordinatedFailover, type FailoverOptions, type FailoverTarget } from './coordinated-failover.js';
 import type { BeginIntake } from './dataset-intake.js';
+import { replicationDebugSubcommands } from './debug.js';
 import { replicationFarewell } from './farewell.js';
 import { FullSync } from './full-sync.js';
 import { History } from './history.js';
 import { NO_REPLICATION_ID, parseReplicationId, toOffset, type Offset } from './identity.js';
 import { replicationSection } from './info-section.js';
 import { intakeFor } from './intakes.js';
+import { LocalExpiry } from './local-expiry.js';
 import { ReplicaRole, type ResumePoint } from './replica-role.js';
 import { Replicas } from './replicas.js';
 import { enoughReplicasGate, readOnlyGate, staleGate } from './role-gates.js';
@@ -52,6 +54,7 @@ export class Replication {
   private readonly beginIntake: BeginIntake;
   private readonly localDiskOffset: () => Offset | null;
   private readonly onRoleChange: (role: 'master' | 'replica') => void;
+  private readonly localExpiry: LocalExpiry;
   private replicaRole: ReplicaRole | null = null;
   private gates: Gate[] = [];
 
@@ -74,6 +77,7 @@ export class Replication {
       persistence,
       detachFollowers: () => this.detachFollowers(),
     });
+    this.localExpiry = new LocalExpiry(server);
     const { random } = server.platform;
     this.history = new History(
       (length) => random.hex(length),
@@ -141,6 +145,8 @@ export class Replication {
     this.replicaRole?.close();
     const resume: ResumePoint | null =
       this.replicaRole === null ? { databaseIndex: -1 } : this.replicaRole.resume;
+    // What this unit has written so far (REPLICAOF may be in a transaction) is part of the history that is kept.
+    server.propagation.endUnit();
     server.propagation.removeSink(history.stream);
     server.config.assign('replicaof', target);
     this.startRole(target, resume);
@@ -165,7 +171,7 @@ export class Replication {
     server.keyspace.expiryMode = 'delete';
     server.config.assign('replicaof', null);
     this.updateSink();
-    this.updateGates();
+    this.applyRole();
     this.onRoleChange('master');
   }
 
@@ -238,7 +244,7 @@ export class Replication {
       target.port,
       resume,
     );
-    this.updateGates();
+    this.applyRole();
     this.onRoleChange('replica');
     this.replicaRole.link.start();
   }
@@ -293,6 +299,7 @@ export class Replication {
   };
 
   private cron(nowMs: number): void {
+    this.localExpiry.tick();
     const { applier } = this.replicaRole?.link ?? { applier: null };
     if (nowMs - this.lastSecondMs >= SECOND_MS) {
       this.lastSecondMs = nowMs;
@@ -353,7 +360,7 @@ export class Replication {
     if (this.replicaRole === null && stream.backlog !== null) propagation.addSink(stream);
   }
 
-  private readonly updateGates = (): void => {
+  private readonly applyRole = (): void => {
     const { server, replicaRole } = this;
     const { values } = server.config;
     for (const gate of this.gates) server.gates.remove(gate);
@@ -364,6 +371,7 @@ export class Replication {
       this.gates.push(enoughReplicasGate(server, this.replicas));
     }
     for (const gate of this.gates) server.gates.add(gate);
+    this.localExpiry.setActive(replicaRole !== null && !values['replica-read-only']);
   };
 
   private roleChanger(): { readonly offset: Offset; follow(target: FailoverTarget): void; promote(): void } {
@@ -383,21 +391,26 @@ export class Replication {
     server.info.add(INFO_ORDER.replication, replicationSection(server, this));
     server.beforeReplies.push(this.beforeReplies);
     server.cronTasks.push((nowMs) => this.cron(nowMs));
+    server.replicationMemory = () => this.memory();
+    for (const [name, handler] of replicationDebugSubcommands(this))
+      server.debugSubcommands.set(name, handler);
     server.clientCloseListeners.push((client) => this.onClientClosed(client));
-    server.config.onChange('min-replicas-to-write', this.updateGates);
-    server.config.onChange('min-replicas-max-lag', this.updateGates);
+    server.config.onChange('min-replicas-to-write', this.applyRole);
+    server.config.onChange('min-replicas-max-lag', this.applyRole);
+    server.config.onChange('replica-read-only', this.applyRole);
     server.config.onChange('repl-backlog-size', (sizeBytes) =>
       this.history.stream.backlog?.resize(sizeBytes),
     );
     server.shutdown.addParticipant(
-      replicationFarewell(
-        server,
-        this.history,
-        this.replicas,
-        () => this.replicaRole === null,
-        () => this.requestAcks(),
-      ),
+      replicationFarewell(server, this.history, this.replicas, () => this.replicaRole === null),
     );
+  }
+
+  private memory(): ReplicationMemory {
+    const { backlog } = this.history.stream;
+    if (backlog === null) return { backlogBytes: 0, beyondBacklogBytes: 0 };
+    const backlogBytes = Math.min(backlog.memoryBytes, backlog.sizeBytes);
+    return { backlogBytes, beyondBacklogBytes: backlog.memoryBytes - backlogBytes };
   }
 
   private onClientClosed(client: Client): void {

@@ -84,6 +84,8 @@ export class InstanceLink {
   readonly #command = newChannel();
   readonly #subscription = newChannel();
   #closed = false;
+  /** The instance has confirmed the subscription. */
+  #subscribed = false;
   #pingsPending = 0;
   #lastPingMs: number;
   #lastReplyMs: number;
@@ -112,7 +114,7 @@ export class InstanceLink {
 
   /** All the connections there should be are established. */
   get isComplete(): boolean {
-    return this.isUp && (!this.#parts.subscribes || this.#subscription.link?.connected === true);
+    return this.isUp && (!this.#parts.subscribes || this.#subscribed);
   }
 
   get pendingCount(): number {
@@ -155,6 +157,7 @@ export class InstanceLink {
       channel.failures = 0;
       channel.nextAttemptMs = nowMs + delayMs;
     }
+    this.#subscribed = false;
     this.#pingsPending = 0;
     this.suspicion.broken(nowMs);
     this.#tellChange();
@@ -330,11 +333,20 @@ export class InstanceLink {
   #takeMessage(reply: Reply): void {
     this.#lastMessageMs = this.#parts.clock.monotonicMs();
     if (reply instanceof ReplyError) {
+      // Without the right to subscribe the connection is of no use; later it may be granted.
       this.#tellFailure(`refuses the subscription to hello messages: ${reply.message}`);
+      this.#subscription.link?.close();
+      this.#lost(this.#subscription, null);
       return;
     }
     this.#subscription.failures = 0;
-    if (!Array.isArray(reply) || reply.length !== 3 || reply[0] !== 'message') return;
+    if (!Array.isArray(reply) || reply.length !== 3) return;
+    if (reply[0] === 'subscribe') {
+      this.#subscribed = true;
+      this.#tellChange();
+      return;
+    }
+    if (reply[0] !== 'message') return;
     const payload = reply[2];
     if (reply[1] !== HELLO_CHANNEL || typeof payload !== 'string') return;
     for (const owner of this.owners) owner.helloReceived(payload);
@@ -344,6 +356,7 @@ export class InstanceLink {
     const nowMs = this.#parts.clock.monotonicMs();
     const worked = channel.failures === 0;
     channel.link = null;
+    if (channel === this.#subscription) this.#subscribed = false;
     if (channel === this.#command) {
       this.#pingsPending = 0;
       this.suspicion.broken(nowMs);

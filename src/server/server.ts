@@ -35,6 +35,16 @@ import { encodingLimitsOf } from './encoding-limits.js';
 import { wallMicroseconds } from './wall-clock.js';
 import { Watching } from './watching.js';
 
+/** Memory of the replication stream. It is kept once, however many replicas are served from it. */
+export interface ReplicationMemory {
+  /** What is kept as the backlog. */
+  readonly backlogBytes: number;
+  /** What is kept beyond the backlog's size because a replica has to be sent it. */
+  readonly beyondBacklogBytes: number;
+}
+
+const NO_REPLICATION_MEMORY: ReplicationMemory = { backlogBytes: 0, beyondBacklogBytes: 0 };
+
 /** What a server is made of. */
 export interface ServerParts {
   readonly platform: Platform;
@@ -84,7 +94,7 @@ export class Server {
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */
-  replicationBacklogBytes = 0;
+  replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -138,6 +148,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
+      isCronPaused: () => this.cronPaused,
       mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
@@ -300,6 +311,7 @@ export class Server {
     if (this.expiryTimer === null) this.expireActively();
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
     for (const task of this.cronTasks) task(nowMs);
+    this.shutdown.runScheduled();
     this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;
     this.scheduleTurnEnd();
   }

@@ -14,6 +14,12 @@ import type { Client } from '../../src/server/client.js';
 import { Server } from '../../src/server/server.js';
 import { encodeRequest, parseReply, showCommand, type TestReply } from './resp.js';
 
+/** Where a {@link TestServer} lives: to restart it, or to make its disk fail. */
+export interface TestSurroundings {
+  readonly world?: VirtualWorld;
+  readonly log?: Logger;
+}
+
 export class TestServer {
   readonly server: Server;
   /** What would have gone to replicas, one command a line, as it was sent; databases are not shown. */
@@ -23,8 +29,8 @@ export class TestServer {
   private readonly world: VirtualWorld;
 
   /** @param directives values for the configuration, as in a file */
-  constructor(directives: Readonly<Record<string, string>> = {}) {
-    this.world = new VirtualWorld({ seed: 1 });
+  constructor(directives: Readonly<Record<string, string>> = {}, surroundings: TestSurroundings = {}) {
+    this.world = surroundings.world ?? new VirtualWorld({ seed: 1 });
     const platform = this.world.createProcess('server');
     const config = new ServerConfig(platform.processes);
     for (const [name, value] of Object.entries(directives)) {
@@ -32,7 +38,7 @@ export class TestServer {
       if (problem !== null) throw new Error(`${name}: ${problem}`);
     }
     const write = (line: string): number => this.logLines.push(line);
-    const log: Logger = {
+    const log: Logger = surroundings.log ?? {
       debug: write,
       verbose: write,
       notice: write,

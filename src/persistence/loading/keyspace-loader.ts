@@ -12,6 +12,7 @@ import type { Keyspace } from '../../keyspace/keyspace.js';
 import type { Logger } from '../../log/logger.js';
 import { quoteBytes } from '../../resp/ascii.js';
 import { parseSafeInteger } from '../../resp/numbers.js';
+import { markFor } from '../access-marks.js';
 import { RdbReader, type RdbEntry, type RdbSink } from '../rdb/reader.js';
 import { KeyDelay } from '../snapshot/delay.js';
 
@@ -26,8 +27,8 @@ export interface LoadOptions {
   readonly nowMs: number;
   /** DEBUG RELOAD MERGE replaces keys that exist; everywhere else they are an error. */
   readonly replacesExisting: boolean;
-  /** Whether idle times are of interest (`maxmemory-policy` of an LRU kind). */
-  readonly keepsIdleTimes: boolean;
+  /** `maxmemory-policy`: decides what is kept of the time or frequency of accesses. */
+  readonly evictionPolicy: string;
   /** `key-load-delay`. */
   readonly keyDelayMicroseconds: number;
 }
@@ -47,8 +48,6 @@ export interface ExpiredKey {
   readonly databaseIndex: number;
   readonly key: string;
 }
-
-const LRU_CLOCK_MASK = 0xff_ffff;
 
 export class KeyspaceLoader implements RdbSink {
   readonly reader: RdbReader;
@@ -134,10 +133,8 @@ export class KeyspaceLoader implements RdbSink {
       if (this.aux.has('repl-id')) this.expiredKeys.push({ databaseIndex: database.index, key });
       return;
     }
-    const entry = new Entry(key, value, keyspace.accessMark, keyspace.snapshotNumber);
-    if (read.idleSeconds !== -1 && options.keepsIdleTimes) {
-      entry.access = (keyspace.accessMark - read.idleSeconds) & LRU_CLOCK_MASK;
-    }
+    const access = markFor(read, options.evictionPolicy, keyspace.accessMark, options.nowMs);
+    const entry = new Entry(key, value, access, keyspace.snapshotNumber);
     if (!database.entries.add(entry)) {
       if (!options.replacesExisting) {
         this.reader.fail('duplicate', `RDB has duplicated key ${quoteBytes(key)} in DB ${database.index}`);

@@ -19,6 +19,7 @@ import type { Keyspace, SnapshotObserver } from '../../keyspace/keyspace.js';
 import { Deque } from '../../keyspace/values/deque.js';
 import { freezeValue, type FrozenValue } from '../../keyspace/values/value.js';
 import type { Timer, Timers } from '../../platform/platform.js';
+import type { Access } from '../access-marks.js';
 import type { WritableRdbVersion } from '../rdb/format.js';
 import { RdbOutput } from '../rdb/output.js';
 import { isLargeValue } from '../rdb/value-encoder.js';
@@ -42,7 +43,7 @@ export interface SnapshotOptions {
   /** `rdb-key-save-delay`. */
   readonly keyDelayMicroseconds: number;
   /** What to tell of a key's last access. */
-  readonly accessOf: (entry: Entry) => Pick<KeyProperties, 'idleSeconds' | 'frequency'>;
+  readonly accessOf: (entry: Entry) => Access;
 }
 
 /** A database as it was at the beginning. */

@@ -6,7 +6,14 @@ import { addressOf, type InstanceAddress } from '../address.js';
 import { defaultMasterSettings, type MasterSettings } from '../configuration.js';
 import type { MonitoredMaster } from '../master.js';
 import type { Sentinel } from '../sentinel.js';
-import { answerWhenReady, okWhenSaved, subcommand, withMaster, type SubcommandGroup } from './subcommand.js';
+import {
+  answerWhenReady,
+  okWhenSaved,
+  SAVE_FAILED,
+  subcommand,
+  withMaster,
+  type SubcommandGroup,
+} from './subcommand.js';
 
 export const monitoringSubcommands: SubcommandGroup = (sentinel) => [
   subcommand('monitor', 6, 'Begins to monitor a master.', (client, args) => monitor(client, sentinel, args)),
@@ -45,34 +52,30 @@ function monitor(client: Client, sentinel: Sentinel, args: string[]): void {
     client.reply.error(problem);
     return;
   }
-  answerWhenReady<InstanceAddress | null>(
+  answerWhenReady<string | null>(
     client,
-    (ready) => sentinel.resolver.resolve(addressOf(host, port), ready),
-    (address) => monitorAt(client, sentinel, name, address, quorum),
+    (ready) => {
+      sentinel.resolver.resolve(addressOf(host, port), (address) => {
+        const refusal = refusalToMonitor(sentinel, name, address);
+        if (refusal !== null || address === null) {
+          ready(refusal);
+          return;
+        }
+        sentinel.monitor(name, address, defaultMasterSettings(quorum, sentinel.periods));
+        sentinel.store.save((saved) => ready(saved ? null : SAVE_FAILED));
+      });
+    },
+    (error) => {
+      if (error === null) client.reply.ok();
+      else client.reply.error(error);
+    },
   );
 }
 
-function monitorAt(
-  client: Client,
-  sentinel: Sentinel,
-  name: string,
-  address: InstanceAddress | null,
-  quorum: number,
-): void {
-  const problem =
-    address === null
-      ? 'ERR Invalid IP address or hostname specified'
-      : address.port < 0 || address.port > 65535
-        ? 'ERR Invalid port number.'
-        : sentinel.masters.has(name)
-          ? 'ERR Duplicate master name.'
-          : null;
-  if (problem !== null || address === null) {
-    client.reply.error(problem ?? '');
-    return;
-  }
-  sentinel.monitor(name, address, defaultMasterSettings(quorum, sentinel.periods));
-  okWhenSaved(client, sentinel);
+function refusalToMonitor(sentinel: Sentinel, name: string, address: InstanceAddress | null): string | null {
+  if (address === null) return 'ERR Invalid IP address or hostname specified';
+  if (address.port < 0 || address.port > 65535) return 'ERR Invalid port number.';
+  return sentinel.masters.has(name) ? 'ERR Duplicate master name.' : null;
 }
 
 /** One option of SENTINEL SET: how many values it takes, and what it does with them. */

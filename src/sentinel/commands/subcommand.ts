@@ -35,38 +35,32 @@ export function withMaster(
 /**
  * Answers a client when the answer is there: at once, or later with the client blocked meanwhile, so that its
  * answers stay in order.
- * @param begin begins the work and calls back with what it found
+ * @param begin begins the work and calls back once with what it found
  */
 export function answerWhenReady<Outcome>(
   client: Client,
   begin: (ready: (outcome: Outcome) => void) => void,
   write: (outcome: Outcome) => void,
 ): void {
-  let state: 'beginning' | 'answered' | 'waiting' | 'gone' = 'beginning';
   const { blocking } = client.server;
+  const progress = { answered: false, blocked: false };
   begin((outcome) => {
-    if (state === 'gone') return;
+    if (progress.answered) return;
+    progress.answered = true;
     write(outcome);
-    const waited = isWaiting();
-    state = 'answered';
-    if (waited) blocking.release(client);
+    if (progress.blocked) blocking.release(client);
   });
-  function isWaiting(): boolean {
-    return state === 'waiting';
-  }
-  if (isAnswered()) return;
-  state = 'waiting';
+  if (progress.answered) return;
+  progress.blocked = true;
   blocking.block(
     client,
     0,
     () => client.reply.error('ERR The answer was not waited for'),
     () => {
-      if (isWaiting()) state = 'gone';
+      // Released by someone else (the client is gone, or was unblocked): there is nothing to answer any more.
+      progress.answered = true;
     },
   );
-  function isAnswered(): boolean {
-    return state === 'answered';
-  }
 }
 
 /** Saves the configuration, then says that all went well, or that it could not be saved. */

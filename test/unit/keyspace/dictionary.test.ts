@@ -56,7 +56,7 @@ describe('Dictionary', () => {
         }
         expect(keysOf(dictionary).sort()).toEqual([...model.keys()].sort());
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

@@ -149,6 +149,20 @@ describe('a replica and its clients', () => {
     expect(replica.call('EXISTS', 'k')).toBe(0);
   });
 
+  it('expires by itself what its own clients have written to it, and nothing else', () => {
+    const { world, master, replica } = pair();
+    replica.configure('replica-read-only', 'no');
+    master.server.activeExpiry.enabled = false;
+    master.call('SET', 'ofMaster', '1', 'PX', 100);
+    world.settle(master, replica);
+    replica.call('SET', 'own', '1', 'PX', 100);
+    replica.call('SET', 'later', '1', 'PX', 10_000);
+    world.advance(1000);
+    expect(Object.keys(replica.dataset())).toEqual(['0/later', '0/ofMaster']);
+    world.advance(10_000);
+    expect(Object.keys(replica.dataset())).toEqual(['0/ofMaster']);
+  });
+
   it('expires keys by itself once it is promoted', () => {
     const { world, master, replica } = pair();
     master.call('SET', 'k', '5', 'PX', 5000);
@@ -320,6 +334,37 @@ describe('a replica that cannot keep up', () => {
     replica.process.resume();
     world.settle(master, replica);
     expect(replica.dataset()).toEqual(master.dataset());
+  });
+});
+
+describe('an orderly end', () => {
+  it('waits until the replicas have every write, and no longer', () => {
+    const { world, master, replica } = pair({ 'shutdown-timeout': '10' });
+    let ended = false;
+    master.server.shutdown.exit = () => (ended = true);
+    replica.process.pause();
+    master.call('SET', 'last', '1');
+    master.server.shutdown.begin({ save: 'nosave', now: false, force: false }, () => undefined);
+    world.advance(3000);
+    expect(ended).toBe(false);
+    replica.process.resume();
+    expect(world.until(() => ended)).toBeLessThan(50);
+    expect(replica.call('GET', 'last')).toBe('1');
+    expect(master.logged('1 of 1 replicas are in sync when shutting down.')).toHaveLength(1);
+  });
+
+  it('does not wait for ever', () => {
+    const { world, master, replica } = pair({ 'shutdown-timeout': '10' });
+    let ended = false;
+    master.server.shutdown.exit = () => (ended = true);
+    replica.process.pause();
+    master.call('SET', 'last', '1');
+    master.server.shutdown.begin({ save: 'nosave', now: false, force: false }, () => undefined);
+    world.advance(9990);
+    expect(ended).toBe(false);
+    world.advance(20);
+    expect(ended).toBe(true);
+    expect(master.logged('Lagging replica')).toHaveLength(1);
   });
 });
 

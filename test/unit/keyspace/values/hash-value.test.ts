@@ -56,7 +56,7 @@ describe('HashValue', () => {
           expect(hash.memoryBytes).toBeLessThan(1000);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

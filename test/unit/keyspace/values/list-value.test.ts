@@ -131,7 +131,7 @@ describe('ListValue', () => {
           for (const [contents, then] of views) expect(contents()).toEqual(then);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

@@ -52,7 +52,7 @@ describe('SetValue', () => {
         for (const text of model) set.delete(text);
         expect(set.memoryBytes).toBeLessThan(1000);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 

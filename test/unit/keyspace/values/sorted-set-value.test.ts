@@ -77,7 +77,7 @@ describe('SortedSetValue', () => {
           for (const [view, then] of views) expect(contentsOfView(view)).toEqual(then);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
