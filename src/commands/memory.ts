@@ -43,7 +43,8 @@ type Statistic =
   | { readonly map: readonly (readonly [string, Statistic])[] };
 
 function statistics(client: Client): (readonly [string, Statistic])[] {
-  const { memory, keyspace, clients, platform, persistenceStatus, replicationBacklogBytes } = client.server;
+  const { memory, keyspace, clients, platform, persistenceStatus } = client.server;
+  const replication = client.server.replicationMemory();
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const keyCount = keyspace.size;
@@ -56,8 +57,8 @@ function statistics(client: Client): (readonly [string, Statistic])[] {
     ['peak.allocated', integer(memory.peakBytes)],
     ['total.allocated', integer(used)],
     ['startup.allocated', integer(memory.startupBytes)],
-    ['replication.backlog', integer(replicationBacklogBytes)],
-    ['clients.slaves', integer(clients.outputBytes('replica'))],
+    ['replication.backlog', integer(replication.backlogBytes)],
+    ['clients.slaves', integer(replication.beyondBacklogBytes)],
     ['clients.normal', integer(clients.outputBytes('normal') + clients.outputBytes('pubsub'))],
     ['cluster.links', integer(0)],
     ['aof.buffer', integer(persistenceStatus.aofBufferedBytes)],

@@ -11,7 +11,8 @@ import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
-export function composeDataServer({ platform, config, log, lines }: Ingredients): Service {
+export function composeDataServer(ingredients: Ingredients): Service {
+  const { platform, config, log, lines, onRoleChange } = ingredients;
   const server = new Server({ platform, config, log, mode: 'standalone' });
   server.commands.register([...dataCommands, ...serverCommands]);
   registerConfigDebugging(server);
@@ -20,7 +21,7 @@ export function composeDataServer({ platform, config, log, lines }: Ingredients)
   const replication = new Replication({
     server,
     persistence,
-    onRoleChange: (role) => (log.role = role === 'master' ? 'M' : 'S'),
+    onRoleChange,
   });
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);

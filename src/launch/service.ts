@@ -6,6 +6,9 @@ import type { ServerLog } from '../log/logger.js';
 import type { Platform } from '../platform/platform.js';
 import type { Server } from '../server/server.js';
 
+/** What a data server is at the moment. */
+export type Role = 'master' | 'replica';
+
 /** What a server is composed with. */
 export interface Ingredients {
   readonly platform: Platform;
@@ -13,6 +16,8 @@ export interface Ingredients {
   readonly log: ServerLog;
   /** Lines of the configuration that the composed parts read. */
   readonly lines: OtherLines;
+  /** To be told of the role a data server takes on. */
+  readonly onRoleChange: (role: Role) => void;
 }
 
 /** A server composed of its parts. It does not listen yet. */

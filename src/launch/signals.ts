@@ -1,4 +1,7 @@
-/** SIGTERM and SIGINT: an orderly end, as `shutdown-on-sigterm` and `shutdown-on-sigint` say. */
+/**
+ * SIGTERM and SIGINT: an orderly end, as `shutdown-on-sigterm` and `shutdown-on-sigint` say. SIGHUP, which comes when a
+ * terminal is closed, is no reason to end.
+ */
 
 import type { ServerConfig } from '../config/server-config.js';
 import type { ShutdownOption } from '../config/special-types.js';
@@ -13,15 +16,15 @@ function shutdownOptions(words: readonly ShutdownOption[]): ShutdownOptions {
 
 /** Ends the server when a signal asks for it. A second SIGINT does not wait any longer. */
 export function shutDownOnSignals(
-  shutdown: Pick<Shutdown, 'begin' | 'isInProgress'>,
+  shutdown: Pick<Shutdown, 'schedule' | 'isInProgress'>,
   config: ServerConfig,
   processes: Pick<Processes, 'onSignal' | 'exit'>,
   log: Logger,
 ): void {
-  const livesOn = (): void => undefined;
+  processes.onSignal('SIGHUP', () => undefined);
   processes.onSignal('SIGTERM', () => {
     log.warning('Received SIGTERM scheduling shutdown...');
-    shutdown.begin(shutdownOptions(config.values['shutdown-on-sigterm']), livesOn);
+    shutdown.schedule(shutdownOptions(config.values['shutdown-on-sigterm']));
   });
   processes.onSignal('SIGINT', () => {
     if (shutdown.isInProgress) {
@@ -30,6 +33,6 @@ export function shutDownOnSignals(
       return;
     }
     log.warning('Received SIGINT scheduling shutdown...');
-    shutdown.begin(shutdownOptions(config.values['shutdown-on-sigint']), livesOn);
+    shutdown.schedule(shutdownOptions(config.values['shutdown-on-sigint']));
   });
 }

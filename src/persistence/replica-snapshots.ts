@@ -80,7 +80,9 @@ export class ReplicaSnapshots {
     const give = (bytes: Buffer): void => {
       if (isWanted) receiver.onBytes(bytes);
     };
+    const status = server.persistenceStatus;
     const end = (error: Error | null): void => {
+      status.backgroundSaveInProgress = false;
       if (isWanted) receiver.onEnd(error);
       isWanted = false;
     };
@@ -103,6 +105,7 @@ export class ReplicaSnapshots {
       onAborted: (reason) => end(new Error(reason)),
     };
     server.statistics.totalForks++;
+    status.backgroundSaveInProgress = true;
     let walk: SnapshotWalk | null = null;
     if (contents.data) walk = snapshots.begin(body);
     else server.platform.timers.endOfTurn(() => body.onComplete());

@@ -49,6 +49,8 @@ export interface FullSyncSurroundings {
 export class FullSync {
   private transfer: Transfer | null = null;
   private delay: Timer | null = null;
+  /** The RDB file was written for replicas and is to go when they have it (`rdb-del-sync-files`). */
+  private fileIsDisposable = false;
 
   constructor(private readonly around: FullSyncSurroundings) {
     around.source.onIdle(() => around.requestCheck());
@@ -108,6 +110,7 @@ export class FullSync {
         session.client.close();
       }
     }
+    if (this.fileIsDisposable) this.disposeOfFile();
     this.around.requestCheck();
   }
 
@@ -257,6 +260,7 @@ export class FullSync {
     const { server, source } = this.around;
     const sessions = this.receivers();
     this.end();
+    this.fileIsDisposable = error === null && server.config.values['rdb-del-sync-files'];
     for (const session of sessions) {
       if (session.state.kind !== 'snapshot') continue;
       if (error !== null) {
@@ -331,6 +335,18 @@ export class FullSync {
     transfer.paused = shouldPause;
     if (shouldPause) transfer.job.pause();
     else transfer.job.resume();
+  }
+
+  /** Removes the file once no replica is being sent it, if nothing else needs it. */
+  private disposeOfFile(): void {
+    const { server, replicas, source } = this.around;
+    const { values } = server.config;
+    if (this.transfer?.kind === 'file' || [...replicas.all()].some(({ state }) => state.kind === 'bulk'))
+      return;
+    this.fileIsDisposable = false;
+    if (values.save.length > 0 || values.appendonly) return;
+    server.log.notice('Removing the RDB file used to feed replicas in a persistence-less instance');
+    server.platform.disk.unlink(source.filePath, () => undefined);
   }
 
   private refuse(session: ReplicaSession): void {

@@ -73,6 +73,11 @@ export class History {
     return true;
   }
 
+  /** Takes another name for what is the same history, so that nobody can continue it. */
+  forget(): void {
+    this.current = newHistory(this.freshId());
+  }
+
   /** A snapshot of the master's dataset is about to replace ours: what we kept of our stream is of no more use. */
   abandonBacklog(): void {
     this.stream.dropBacklog();

@@ -7,8 +7,8 @@
  */
 import type { Connection, ConnectionHandler, Timer } from '../platform/platform.js';
 import { systemErrorText } from '../platform/system-errors.js';
-import { encodeCommand } from '../server/propagation.js';
 import type { Server } from '../server/server.js';
+import { encodeCommands } from './command-bytes.js';
 import type { DatasetIntake, IntakeListener, IntakeResult } from './dataset-intake.js';
 import { Handshake, type HandshakeOptions, type HandshakeStep } from './handshake.js';
 import type { Offset, ReplicationId } from './identity.js';
@@ -163,7 +163,7 @@ export class MasterLink {
     if (state.kind !== 'connected' || !state.acknowledges) return;
     const command = ['REPLCONF', 'ACK', String(state.applier.appliedOffset)];
     if (diskOffset !== null) command.push('FACK', String(diskOffset));
-    state.connection.write(encoded([command]));
+    state.connection.write(encodeCommands([command]));
   }
 
   /** Once per second: time limits, and a sign of life while a payload is being loaded. */
@@ -301,7 +301,7 @@ export class MasterLink {
       case 'wait':
         return;
       case 'send':
-        connection.write(encoded(step.commands));
+        connection.write(encodeCommands(step.commands));
         return;
       case 'give-up':
         if (!handshake.hasAskedToSync || this.owner.onAnswered(false)) this.lose(null);
@@ -489,16 +489,4 @@ class LinkHandler implements ConnectionHandler {
 
 function describe(error: Error | null): string {
   return error === null ? 'connection lost' : systemErrorText(error);
-}
-
-function encoded(commands: readonly (readonly string[])[]): Buffer {
-  let bound = 0;
-  for (const command of commands) {
-    bound += 24;
-    for (const argument of command) bound += argument.length + 26;
-  }
-  const bytes = Buffer.allocUnsafe(bound);
-  let end = 0;
-  for (const command of commands) end = encodeCommand(bytes, end, command);
-  return bytes.subarray(0, end);
 }

@@ -167,12 +167,24 @@ export class ReplicaRole implements LinkOwner {
         server.log.warning(
           `== CRITICAL == This replica is sending an error to its master: '${text}' after processing the command '${commandName}'`,
         );
+        this.panicIfWanted(commandName);
       },
       onProtocolError: (text) => {
         server.log.warning(`Protocol error in the master's stream: ${text}`);
         this.link.reconnect();
       },
     };
+  }
+
+  /** `propagation-error-behavior`: rather no replica than one whose dataset differs. */
+  private panicIfWanted(commandName: string): void {
+    const { config, log, platform } = this.surroundings.server;
+    if (config.values['propagation-error-behavior'] === 'ignore' || !config.values['replica-read-only'])
+      return;
+    log.warning(
+      `This replica panicked sending an error to its master after processing the command '${commandName}'`,
+    );
+    platform.processes.exit(1);
   }
 }
 

@@ -10,11 +10,12 @@ import type { StreamPosition } from '../persistence/snapshot/snapshot-frame.js';
 import type { Client } from '../server/client.js';
 import type { Gate } from '../server/gates.js';
 import { INFO_ORDER } from '../server/info.js';
-import type { Server } from '../server/server.js';
+import type { ReplicationMemory, Server } from '../server/server.js';
 import { AckWaiters } from './ack-waiters.js';
 import { replicationCommands } from './commands.js';
 import { CoordinatedFailover, type FailoverOptions, type FailoverTarget } from './coordinated-failover.js';
 import type { BeginIntake } from './dataset-intake.js';
+import { replicationDebugSubcommands } from './debug.js';
 import { replicationFarewell } from './farewell.js';
 import { FullSync } from './full-sync.js';
 import { History } from './history.js';
@@ -144,6 +145,8 @@ export class Replication {
     this.replicaRole?.close();
     const resume: ResumePoint | null =
       this.replicaRole === null ? { databaseIndex: -1 } : this.replicaRole.resume;
+    // What this unit has written so far (REPLICAOF may be in a transaction) is part of the history that is kept.
+    server.propagation.endUnit();
     server.propagation.removeSink(history.stream);
     server.config.assign('replicaof', target);
     this.startRole(target, resume);
@@ -388,6 +391,9 @@ export class Replication {
     server.info.add(INFO_ORDER.replication, replicationSection(server, this));
     server.beforeReplies.push(this.beforeReplies);
     server.cronTasks.push((nowMs) => this.cron(nowMs));
+    server.replicationMemory = () => this.memory();
+    for (const [name, handler] of replicationDebugSubcommands(this))
+      server.debugSubcommands.set(name, handler);
     server.clientCloseListeners.push((client) => this.onClientClosed(client));
     server.config.onChange('min-replicas-to-write', this.applyRole);
     server.config.onChange('min-replicas-max-lag', this.applyRole);
@@ -396,14 +402,15 @@ export class Replication {
       this.history.stream.backlog?.resize(sizeBytes),
     );
     server.shutdown.addParticipant(
-      replicationFarewell(
-        server,
-        this.history,
-        this.replicas,
-        () => this.replicaRole === null,
-        () => this.requestAcks(),
-      ),
+      replicationFarewell(server, this.history, this.replicas, () => this.replicaRole === null),
     );
+  }
+
+  private memory(): ReplicationMemory {
+    const { backlog } = this.history.stream;
+    if (backlog === null) return { backlogBytes: 0, beyondBacklogBytes: 0 };
+    const backlogBytes = Math.min(backlog.memoryBytes, backlog.sizeBytes);
+    return { backlogBytes, beyondBacklogBytes: backlog.memoryBytes - backlogBytes };
   }
 
   private onClientClosed(client: Client): void {

@@ -6,12 +6,16 @@
  * ranges take bytes above 0x7F for negative numbers where C's characters are signed.
  */
 
+/** A pattern that gets past more asterisks than this matches nothing: Redis's protection against abusive ones. */
+const MAX_ASTERISKS = 1000;
+
 /** Whether the whole text matches the pattern; `ignoreCase` folds A-Z. */
 export function matchesGlob(pattern: string, text: string, ignoreCase = false): boolean {
   let p = 0;
   let t = 0;
   let starAt = -1;
   let starText = 0;
+  let asterisks = 0;
   while (t < text.length) {
     const step =
       p < pattern.length && pattern.charCodeAt(p) !== 42
@@ -21,6 +25,7 @@ export function matchesGlob(pattern: string, text: string, ignoreCase = false): 
       p = step;
       t++;
     } else if (p < pattern.length && pattern.charCodeAt(p) === 42) {
+      if (pattern.charCodeAt(p - 1) !== 42 && ++asterisks > MAX_ASTERISKS) return false;
       starAt = p++;
       starText = t;
     } else if (starAt >= 0) {

@@ -206,6 +206,8 @@ export class Blocking {
   serveReadyKeys(): void {
     if (this.serving || this.readyKeys.length === 0) return;
     this.serving = true;
+    // Time stands still within a unit, but each client that is served is a unit of its own.
+    this.server.beginTurn();
     while (this.readyKeys.length > 0) {
       const ready = this.readyKeys;
       this.readyKeys = [];

@@ -29,6 +29,9 @@ export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skipping';
 /** Output beyond this is written before the rest of a pipeline is executed. */
 const EARLY_FLUSH_BYTES = 64 * 1024;
 
+/** A client that waits for something is not read from while this much of its input is not executed. */
+const READ_AHEAD_BYTES = 1024 * 1024;
+
 /** Subscriptions of one client. Made when it first subscribes. */
 export class Subscriptions {
   readonly channels = new Set<string>();
@@ -96,6 +99,7 @@ export class Client implements ConnectionHandler {
 
   private mode: ReplyMode = 'on';
   private processing = false;
+  private readingStopped = false;
 
   constructor(
     readonly server: Server,
@@ -182,11 +186,16 @@ export class Client implements ConnectionHandler {
     this.lastInteractionMs = this.server.nowMs;
     this.processInput();
     this.decoder.retain();
-    if (this.decoder.unreturnedBytes > this.server.config.values['client-query-buffer-limit']) {
+    // What waits in a transaction has not been executed either.
+    const unexecutedBytes = this.decoder.unreturnedBytes + (this.transaction?.queuedBytes ?? 0);
+    if (unexecutedBytes > this.server.config.values['client-query-buffer-limit']) {
       this.server.log.warning(
         `Closing client that reached max query buffer length: ${this.server.clients.describe(this)}`,
       );
       this.close();
+    } else if (!this.mayProceed() && this.decoder.unreturnedBytes > READ_AHEAD_BYTES) {
+      this.readingStopped = true;
+      this.connection?.pause();
     }
   }
 
@@ -235,6 +244,10 @@ export class Client implements ConnectionHandler {
     if (postponed !== null) this.server.dispatcher.process(this, postponed);
     this.processInput();
     this.decoder.retain();
+    if (this.readingStopped && this.mayProceed()) {
+      this.readingStopped = false;
+      this.connection?.resume();
+    }
   }
 
   /** Marks the output for writing at the end of this turn. */

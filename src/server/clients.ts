@@ -6,10 +6,18 @@ import type { Connection } from '../platform/platform.js';
 import { Client, type ClientKind } from './client.js';
 import type { Server } from './server.js';
 
+/** Clients and people look for this text: it is the one of Redis. */
 const PROTECTED_MODE_ERROR =
   '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' +
   'default user. In this mode connections are only accepted from the loopback interface. If you want to connect ' +
-  'from external computers, set a password or set protected-mode no and restart.\r\n';
+  'from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode ' +
+  "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the " +
+  'same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do ' +
+  'so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode ' +
+  "by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting " +
+  "the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' " +
+  'option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above ' +
+  'things in order for the server to start accepting connections from the outside.\r\n';
 
 export class Clients {
   private readonly byId = new Map<number, Client>();
@@ -93,6 +101,18 @@ export class Clients {
     client.reply.error(text);
     client.closeAfterReply = true;
     client.scheduleFlush();
+  }
+
+  /**
+   * A browser was made to send this request: scripts of web pages can reach a server on the reader's machine. The
+   * rest of it, which may hold commands, is not executed.
+   */
+  crossProtocolRequest(client: Client): void {
+    this.server.log.warning(
+      'Possible SECURITY ATTACK detected: POST and Host: are sent by web browsers, not by clients. ' +
+        `Connection from ${addressOf(client.connection, 'remote')} aborted.`,
+    );
+    client.close();
   }
 
   /** Called after a flush that left output behind, and whenever output has been added for a client. */

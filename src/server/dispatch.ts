@@ -7,7 +7,6 @@
 import { isWord, toLowerAscii, toUpperAscii } from '../resp/ascii.js';
 import type { BlockedState } from './blocking.js';
 import type { Client } from './client.js';
-import { addressOf } from './clients.js';
 import type { Command } from './command.js';
 import type { Server } from './server.js';
 import { Transaction } from './transaction.js';
@@ -260,8 +259,11 @@ export class Dispatcher {
   private lookup(client: Client, args: string[]): Command | null {
     const found = this.server.commands.find(args[0]);
     if (found === undefined) {
-      if (isWord(args[0], 'post') || isWord(args[0], 'host:')) this.cutOffBrowser(client);
-      else this.reject(client, null, unknownCommandText(args));
+      if (isWord(args[0], 'post') || isWord(args[0], 'host:')) {
+        this.server.clients.crossProtocolRequest(client);
+        return null;
+      }
+      this.reject(client, null, unknownCommandText(args));
       return null;
     }
     if (found.subcommands === null || args.length === 1) return this.checkArity(client, found, args);
@@ -270,16 +272,6 @@ export class Dispatcher {
     const shown = args[1].slice(0, UNKNOWN_ARGUMENTS_LENGTH);
     this.reject(client, null, `ERR unknown subcommand '${shown}'. Try ${toUpperAscii(found.name)} HELP.`);
     return null;
-  }
-
-  /** A web page can make a browser send requests here, with commands as the body: it shall not get that far. */
-  private cutOffBrowser(client: Client): void {
-    this.server.log.warning(
-      'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. ' +
-        'This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis ' +
-        `instance. Connection from ${addressOf(client.connection, 'remote')} aborted.`,
-    );
-    client.close();
   }
 
   private checkArity(client: Client, command: Command, args: string[]): Command | null {

@@ -38,6 +38,8 @@ export interface ShutdownSurroundings {
   readonly timeoutMs: () => number;
   /** There is nothing to save, or only half a dataset, which must not replace what it is loaded from. */
   readonly mustNotSave: () => boolean;
+  /** DEBUG PAUSE-CRON holds periodic work up. */
+  readonly isCronPaused: () => boolean;
   readonly name: 'Redis' | 'Sentinel';
 }
 
@@ -56,6 +58,8 @@ export class Shutdown {
 
   private readonly participants: ShutdownParticipant[] = [];
   private running: Running | null = null;
+  /** Asked for by a signal, to begin with the next periodic work. */
+  private scheduled: ShutdownOptions | null = null;
 
   constructor(private readonly around: ShutdownSurroundings) {}
 
@@ -64,12 +68,29 @@ export class Shutdown {
   }
 
   get isInProgress(): boolean {
-    return this.running !== null;
+    return this.running !== null || this.scheduled !== null;
   }
 
   /** Time left for waiting, as INFO's `shutdown_in_milliseconds` shows it; null when nothing waits. */
   get remainingMs(): number | null {
     return this.running === null ? null : Math.max(0, this.running.deadlineMs - this.around.nowMs());
+  }
+
+  /**
+   * Asks for the end as signals do: it begins at once, or, while periodic work is held up, when that goes on. Until
+   * then it can be aborted.
+   */
+  schedule(options: ShutdownOptions): void {
+    this.scheduled = options;
+    if (!this.around.isCronPaused()) this.runScheduled();
+  }
+
+  /** Begins what {@link schedule} asked for. Part of the periodic work. */
+  runScheduled(): void {
+    if (this.scheduled === null) return;
+    const options = this.scheduled;
+    this.scheduled = null;
+    this.begin(options, () => undefined);
   }
 
   /**
@@ -109,6 +130,11 @@ export class Shutdown {
 
   /** SHUTDOWN ABORT. False when nothing is in progress or it is too late. */
   abort(): boolean {
+    if (this.scheduled !== null) {
+      this.scheduled = null;
+      this.around.log.notice('Shutdown manually aborted.');
+      return true;
+    }
     if (this.running === null || this.running.finishing) return false;
     this.around.log.notice('Shutdown manually aborted.');
     this.liveOn(true);

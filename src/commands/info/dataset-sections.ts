@@ -23,7 +23,7 @@ function writeMemory(server: Server, info: InfoWriter): void {
   const resident = platform.memory.residentBytes();
   const machine = platform.memory.machineBytes();
   const overhead = Math.min(used, memory.startupBytes + keyspace.overheadBytes);
-  const replicas = clients.outputBytes('replica');
+  const { backlogBytes, beyondBacklogBytes } = server.replicationMemory();
   info.field('used_memory', used);
   info.field('used_memory_human', humanBytes(used));
   info.field('used_memory_rss', resident);
@@ -67,10 +67,10 @@ function writeMemory(server: Server, info: InfoWriter): void {
   info.field('rss_overhead_bytes', 0);
   info.field('mem_fragmentation_ratio', ratio(resident, used));
   info.field('mem_fragmentation_bytes', resident - used);
-  info.field('mem_not_counted_for_evict', replicas);
-  info.field('mem_replication_backlog', server.replicationBacklogBytes);
-  info.field('mem_total_replication_buffers', server.replicationBacklogBytes + replicas);
-  info.field('mem_clients_slaves', replicas);
+  info.field('mem_not_counted_for_evict', beyondBacklogBytes);
+  info.field('mem_replication_backlog', backlogBytes);
+  info.field('mem_total_replication_buffers', backlogBytes + beyondBacklogBytes);
+  info.field('mem_clients_slaves', beyondBacklogBytes);
   info.field('mem_clients_normal', clients.outputBytes('normal') + clients.outputBytes('pubsub'));
   info.field('mem_cluster_links', 0);
   info.field('mem_aof_buffer', server.persistenceStatus.aofBufferedBytes);

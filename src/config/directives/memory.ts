@@ -5,6 +5,7 @@ import { refused } from '../directive.js';
 import { INT_MAX, SAFE_MAX, choice, integer, memory, yesNo } from '../value-types.js';
 
 const none = { effect: 'none' } as const;
+const pending = { effect: 'pending' } as const;
 
 /** Moving values about to defragment memory is jemalloc's business; Redis without it refuses as well. */
 function activeDefragmentation(): Directive<boolean> {
@@ -39,15 +40,17 @@ export const memoryDirectives = {
       'noeviction',
     ],
     'noeviction',
+    pending,
   ),
-  'maxmemory-samples': integer({ default: 5, min: 1, max: INT_MAX }),
-  'maxmemory-eviction-tenacity': integer({ default: 10, min: 0, max: 100 }),
-  'lfu-log-factor': integer({ default: 10, min: 0, max: INT_MAX }),
-  'lfu-decay-time': integer({ default: 1, min: 0, max: INT_MAX }),
-  'active-expire-effort': integer({ default: 1, min: 1, max: 10 }),
+  'maxmemory-samples': integer({ default: 5, min: 1, max: INT_MAX, ...pending }),
+  'maxmemory-eviction-tenacity': integer({ default: 10, min: 0, max: 100, ...pending }),
+  'lfu-log-factor': integer({ default: 10, min: 0, max: INT_MAX, ...pending }),
+  'lfu-decay-time': integer({ default: 1, min: 0, max: INT_MAX, ...pending }),
+  'active-expire-effort': integer({ default: 1, min: 1, max: 10, ...pending }),
   'lazyfree-lazy-eviction': yesNo(false, none),
-  'lazyfree-lazy-expire': yesNo(false, none),
-  'lazyfree-lazy-server-del': yesNo(false, none),
+  /** These two decide between DEL and UNLINK in what is propagated. */
+  'lazyfree-lazy-expire': yesNo(false),
+  'lazyfree-lazy-server-del': yesNo(false),
   'lazyfree-lazy-user-del': yesNo(false, none),
   'lazyfree-lazy-user-flush': yesNo(false, none),
   activerehashing: yesNo(true, none),

@@ -38,11 +38,8 @@ export const processDirectives = {
   'watchdog-period': integer({ default: 0, min: 0, max: INT_MAX, hidden: true, effect: 'none' }),
   'disable-thp': yesNo(true, { immutable: true, effect: 'none' }),
   'jemalloc-bg-thread': yesNo(true, { effect: 'none' }),
-  'oom-score-adj': choice(['no', 'yes', 'absolute'], 'no', {
-    synonyms: { relative: 'yes' },
-    effect: 'pending',
-  }),
-  'oom-score-adj-values': oomScores([0, 200, 800], { effect: 'pending' }),
+  'oom-score-adj': choice(['no', 'yes', 'absolute'], 'no', { synonyms: { relative: 'yes' } }),
+  'oom-score-adj-values': oomScores([0, 200, 800]),
   server_cpulist: optionalText(noneAtStart),
   bio_cpulist: optionalText(noneAtStart),
   aof_rewrite_cpulist: optionalText(noneAtStart),

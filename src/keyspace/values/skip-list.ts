@@ -10,9 +10,10 @@ import { hashKey } from '../key-hash.js';
 
 const MAX_LEVELS = 24;
 
-interface Link {
-  next: SkipListNode | null;
-  span: number;
+/** The links of a node above the lowest level, and their spans. */
+interface Tower {
+  readonly next: (SkipListNode | null)[];
+  readonly spans: number[];
 }
 
 export class SkipListNode {
@@ -21,15 +22,19 @@ export class SkipListNode {
   readonly score: number;
   previous: SkipListNode | null = null;
   next: SkipListNode | null = null;
-  /** Links of the levels above the lowest; null when there are none. */
-  readonly tower: Link[] | null;
+  /** Null when the node lives on the lowest level only. */
+  readonly tower: Tower | null;
 
   constructor(key: string, score: number, levels: number) {
     this.key = key;
     this.score = score;
-    const tower: Link[] = [];
-    for (let level = 1; level < levels; level++) tower.push({ next: null, span: 0 });
-    this.tower = levels > 1 ? tower : null;
+    this.tower =
+      levels > 1
+        ? {
+            next: new Array<SkipListNode | null>(levels - 1).fill(null),
+            spans: new Array<number>(levels - 1).fill(0),
+          }
+        : null;
   }
 }
 
@@ -64,9 +69,9 @@ export class SkipList {
   /** Inserts a member that is not there yet. */
   insert(member: string, score: number): SkipListNode {
     const node = new SkipListNode(member, score, levelsFor(hashKey(member, this.levelSeed)));
-    const nodeHeight = node.tower === null ? 0 : node.tower.length;
+    const nodeHeight = node.tower === null ? 0 : node.tower.next.length;
     while (this.height < nodeHeight) {
-      this.linkOf(this.head, this.height).span = this.nodeCount;
+      towerOf(this.head).spans[this.height] = this.nodeCount;
       this.height++;
     }
     let current = this.head;
@@ -74,11 +79,13 @@ export class SkipList {
     const path: SkipListNode[] = [];
     const ranks: number[] = [];
     for (let level = this.height - 1; level >= 0; level--) {
-      let link = this.linkOf(current, level);
-      while (link.next !== null && comesBefore(link.next, score, member)) {
-        rank += link.span;
-        current = link.next;
-        link = this.linkOf(current, level);
+      let tower = towerOf(current);
+      let next = tower.next[level];
+      while (next !== null && comesBefore(next, score, member)) {
+        rank += tower.spans[level];
+        current = next;
+        tower = towerOf(current);
+        next = tower.next[level];
       }
       path[level] = current;
       ranks[level] = rank;
@@ -89,17 +96,17 @@ export class SkipList {
     }
     this.linkLowest(current, node);
     for (let level = 0; level < this.height; level++) {
-      const link = this.linkOf(path[level], level);
+      const before = towerOf(path[level]);
       if (level >= nodeHeight) {
-        link.span++;
+        before.spans[level]++;
         continue;
       }
       const distance = rank - ranks[level] + 1;
-      const own = this.linkOf(node, level);
-      own.next = link.next;
-      own.span = link.span + 1 - distance;
-      link.next = node;
-      link.span = distance;
+      const own = towerOf(node);
+      own.next[level] = before.next[level];
+      own.spans[level] = before.spans[level] + 1 - distance;
+      before.next[level] = node;
+      before.spans[level] = distance;
     }
     this.nodeCount++;
     return node;
@@ -109,17 +116,19 @@ export class SkipList {
   remove(node: SkipListNode): void {
     let current = this.head;
     for (let level = this.height - 1; level >= 0; level--) {
-      let link = this.linkOf(current, level);
-      while (link.next !== null && comesBefore(link.next, node.score, node.key)) {
-        current = link.next;
-        link = this.linkOf(current, level);
+      let tower = towerOf(current);
+      let next = tower.next[level];
+      while (next !== null && comesBefore(next, node.score, node.key)) {
+        current = next;
+        tower = towerOf(current);
+        next = tower.next[level];
       }
-      if (link.next === node) {
-        const own = this.linkOf(node, level);
-        link.span += own.span - 1;
-        link.next = own.next;
+      if (next === node) {
+        const own = towerOf(node);
+        tower.spans[level] += own.spans[level] - 1;
+        tower.next[level] = own.next[level];
       } else {
-        link.span--;
+        tower.spans[level]--;
       }
     }
     const previous = node.previous ?? this.head;
@@ -127,20 +136,23 @@ export class SkipList {
     if (node.next !== null) node.next.previous = node.previous;
     else this.tail = node.previous;
     this.nodeCount--;
-    while (this.height > 0 && this.linkOf(this.head, this.height - 1).next === null) this.height--;
+    while (this.height > 0 && towerOf(this.head).next[this.height - 1] === null) this.height--;
   }
 
   /** The node at a rank from 0; null outside. */
   at(rank: number): SkipListNode | null {
     if (rank < 0 || rank >= this.nodeCount) return null;
+    if (rank === this.nodeCount - 1) return this.tail;
     let current = this.head;
     let left = rank + 1;
     for (let level = this.height - 1; level >= 0; level--) {
-      let link = this.linkOf(current, level);
-      while (link.next !== null && link.span <= left) {
-        left -= link.span;
-        current = link.next;
-        link = this.linkOf(current, level);
+      let tower = towerOf(current);
+      let next = tower.next[level];
+      while (next !== null && tower.spans[level] <= left) {
+        left -= tower.spans[level];
+        current = next;
+        tower = towerOf(current);
+        next = tower.next[level];
       }
     }
     while (left > 0 && current.next !== null) {
@@ -155,11 +167,13 @@ export class SkipList {
     let current = this.head;
     let rank = 0;
     for (let level = this.height - 1; level >= 0; level--) {
-      let link = this.linkOf(current, level);
-      while (link.next !== null && isBefore(link.next)) {
-        rank += link.span;
-        current = link.next;
-        link = this.linkOf(current, level);
+      let tower = towerOf(current);
+      let next = tower.next[level];
+      while (next !== null && isBefore(next)) {
+        rank += tower.spans[level];
+        current = next;
+        tower = towerOf(current);
+        next = tower.next[level];
       }
     }
     while (current.next !== null && isBefore(current.next)) {
@@ -181,11 +195,11 @@ export class SkipList {
     if (node.next !== null) node.next.previous = node;
     else this.tail = node;
   }
+}
 
-  /** The link of a node that is known to reach this level above the lowest. */
-  private linkOf(node: SkipListNode, level: number): Link {
-    return (node.tower as Link[])[level];
-  }
+/** The tower of a node that is known to have one: it was reached on a level above the lowest. */
+function towerOf(node: SkipListNode): Tower {
+  return node.tower as Tower;
 }
 
 function comesBefore(node: SkipListNode, score: number, member: string): boolean {

@@ -212,3 +212,54 @@ test('NO-TOUCH leaves access times as they are, except by TOUCH', () => {
   client.call('get', 'a');
   expect(client.call('object', 'idletime', 'a')).toBe(0);
 });
+
+describe('input that is not executed', () => {
+  test('is limited, in a transaction too', () => {
+    client.call('config', 'set', 'client-query-buffer-limit', '1mb');
+    other.call('multi');
+    for (let i = 0; i < 20 && !other.client.closed; i++) other.send('set', 'a', 'x'.repeat(100_000));
+    expect(other.client.closed).toBe(true);
+  });
+
+  test('is limited by its arguments where a command never ends', () => {
+    client.call('config', 'set', 'client-query-buffer-limit', '1mb');
+    other.client.onData(Buffer.from('*30000000\r\n'));
+    const arguments_ = Buffer.from('$1\r\nx\r\n'.repeat(10_000));
+    for (let i = 0; i < 20 && !other.client.closed; i++) other.client.onData(arguments_);
+    expect(other.client.closed).toBe(true);
+  });
+
+  test('stops the reading from a client that waits', () => {
+    other.send('blpop', 'a', 0);
+    const readings: string[] = [];
+    const { connection } = other.client;
+    if (connection === null) throw new Error('no connection');
+    Object.assign(connection, { pause: () => readings.push('pause'), resume: () => readings.push('resume') });
+    const pings = Buffer.from('ping\r\n'.repeat(10_000));
+    while (readings.length === 0) other.client.onData(pings);
+    client.call('lpush', 'a', 'x');
+    server.advance(0);
+    expect(readings).toEqual(['pause', 'resume']);
+    const replies = other.replies();
+    expect(replies[0]).toEqual(['a', 'x']);
+    expect(new Set(replies.slice(1))).toEqual(new Set(['PONG']));
+  });
+
+  test('that a web page made a browser send is not executed', () => {
+    other.client.onData(Buffer.from('POST / HTTP/1.1\r\nset a b\r\n'));
+    server.advance(0);
+    expect(other.client.closed).toBe(true);
+    expect(client.call('get', 'a')).toBeNull();
+  });
+});
+
+describe('output', () => {
+  test('beyond the hard limit closes the client before any of it is sent', () => {
+    client.call('config', 'set', 'client-output-buffer-limit', 'normal 100000 0 0');
+    client.call('set', 'a', 'x'.repeat(10_000));
+    other.client.onData(Buffer.from('get a\r\n'.repeat(15)));
+    server.advance(0);
+    expect(other.client.closed).toBe(true);
+    expect(other.replies()).toEqual([]);
+  });
+});

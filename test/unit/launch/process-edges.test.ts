@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ServerConfig } from '../../../src/config/server-config.js';
 import { bugReport, reportUnexpectedErrors } from '../../../src/launch/bug-report.js';
+import { OomScore } from '../../../src/launch/oom-score.js';
 import { limitClients } from '../../../src/launch/open-files.js';
 import { shutDownOnSignals } from '../../../src/launch/signals.js';
 import type { Logger } from '../../../src/log/logger.js';
@@ -50,7 +51,7 @@ describe('signals', () => {
       get isInProgress(): boolean {
         return begun.length > 0;
       },
-      begin: (options: ShutdownOptions) => void begun.push(options),
+      schedule: (options: ShutdownOptions) => void begun.push(options),
     };
     shutDownOnSignals(shutdown, config, process, log);
     return { process, begun, log };
@@ -105,6 +106,67 @@ describe('an error that nobody expected', () => {
   it('may be anything that can be thrown', () => {
     expect(bugReport('just text')).toContain('just text');
     expect(bugReport(undefined)).toContain('undefined');
+  });
+});
+
+describe('the OOM score', () => {
+  interface Scored {
+    readonly score: () => string;
+    readonly set: (...pairs: [string, string][]) => string | null;
+    readonly oomScore: OomScore;
+    readonly files: Map<string, string>;
+  }
+
+  const FILE = '/proc/self/oom_score_adj';
+
+  function scored(): Scored {
+    const files = new Map([[FILE, '5\n']]);
+    const config = new ServerConfig(new FakeProcess());
+    const disk = {
+      readFileSync: (path: string) => Buffer.from(files.get(path) ?? ''),
+      writeFileSync: (path: string, bytes: Buffer) => {
+        if (bytes.toString() === '-1000\n') throw Object.assign(new Error('no'), { code: 'EACCES' });
+        files.set(path, bytes.toString());
+      },
+    };
+    const set = (...pairs: [string, string][]): string | null => {
+      let outcome: string | null = 'not answered';
+      config.set(pairs, { protectedAllowed: true, loading: false }, (error) => (outcome = error));
+      return outcome;
+    };
+    const oomScore = new OomScore(config, disk, new RecordingLog());
+    return { score: () => files.get(FILE) ?? '', set, oomScore, files };
+  }
+
+  it('is left alone until it is switched on, and given back afterwards', () => {
+    const { score, set, oomScore } = scored();
+    oomScore.follow('replica');
+    expect(score()).toBe('5\n');
+    expect(set(['oom-score-adj', 'yes'])).toBeNull();
+    expect(score()).toBe('205\n');
+    expect(set(['oom-score-adj', 'no'])).toBeNull();
+    expect(score()).toBe('5\n');
+  });
+
+  it('is relative to the score before, or absolute, and follows the role', () => {
+    const { score, set, oomScore } = scored();
+    expect(set(['oom-score-adj', 'relative'], ['oom-score-adj-values', '10 20 30'])).toBeNull();
+    expect(score()).toBe('15\n');
+    oomScore.follow('replica');
+    expect(score()).toBe('25\n');
+    expect(set(['oom-score-adj', 'absolute'])).toBeNull();
+    expect(score()).toBe('20\n');
+    expect(set(['oom-score-adj-values', '1 2000 30'])).toBeNull();
+    expect(score()).toBe('1000\n');
+  });
+
+  it('stays as it was when the system refuses', () => {
+    const { score, set } = scored();
+    expect(set(['oom-score-adj', 'absolute'], ['oom-score-adj-values', '-1000 0 0'])).toBe(
+      "ERR CONFIG SET failed (possibly related to argument 'oom-score-adj') - " +
+        'Failed to set current oom_score_adj. Check server logs.',
+    );
+    expect(score()).toBe('5\n');
   });
 });
 

@@ -13,6 +13,7 @@ class Scene {
   readonly events: string[] = [];
   nowMs = 1000;
   mustNotSave = false;
+  cronPaused = false;
   timeoutMs = 10_000;
   readonly shutdown: Shutdown;
   private timer: { readonly atMs: number; readonly callback: () => void } | null = null;
@@ -41,6 +42,7 @@ class Scene {
       nowMs: () => this.nowMs,
       timeoutMs: () => this.timeoutMs,
       mustNotSave: () => this.mustNotSave,
+      isCronPaused: () => this.cronPaused,
       name: 'Redis',
     });
     this.shutdown.exit = () => void this.events.push('exit');
@@ -159,6 +161,29 @@ describe('the end of a server', () => {
     expect(scene.shutdown.abort()).toBe(false);
     finish(true);
     expect(scene.events).toEqual(['exit']);
+  });
+
+  it('begins at once when a signal asks for it, unless periodic work is held up', () => {
+    const scene = new Scene();
+    scene.shutdown.schedule(PLAIN);
+    expect(scene.events).toEqual(['exit']);
+    const other = new Scene();
+    other.cronPaused = true;
+    other.shutdown.schedule(PLAIN);
+    expect(other.events).toEqual([]);
+    expect(other.shutdown.isInProgress).toBe(true);
+    other.shutdown.runScheduled();
+    expect(other.events).toEqual(['exit']);
+  });
+
+  it('can be aborted before it begins', () => {
+    const scene = new Scene();
+    scene.cronPaused = true;
+    scene.shutdown.schedule(PLAIN);
+    expect(scene.shutdown.abort()).toBe(true);
+    scene.shutdown.runScheduled();
+    expect(scene.events).toEqual([]);
+    expect(scene.log).toEqual(['Shutdown manually aborted.']);
   });
 
   it('never saves where there is nothing whole to save', () => {
