@@ -203,6 +203,11 @@ export class SentinelWorld {
     return this.processOf(name).disk.readFileSync(pathOf(name, 'sentinel')).toString('latin1');
   }
 
+  /** The log of a process. */
+  linesOf(name: string): string[] {
+    return this.processOf(name).output;
+  }
+
   /** Channels that a sentinel has published on, in order. */
   channelsOf(sentinel: string, sinceMs = 0): string[] {
     return this.published
@@ -278,7 +283,13 @@ export class SentinelWorld {
     const lines = loadConfig(config, process.disk, { path, standardInput: null, options: '' });
     const log = createLogger({ platform: process, level: 'verbose', file: '', role: 'X', format: 'redis' });
     const compose = kind === 'server' ? composeDataServer : composeSentinelServer;
-    const service: Service = compose({ platform: process, config, log, lines });
+    const service: Service = compose({
+      platform: process,
+      config,
+      log,
+      lines,
+      onRoleChange: () => undefined,
+    });
     if ('sentinel' in service) this.listenTo(name, service as SentinelService);
     const listeners = new Listeners(process.network, config, log, (connection) =>
       service.server.clients.accept(connection),
