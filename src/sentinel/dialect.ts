@@ -1,6 +1,6 @@
 /**
  * What sentinels of this project say to each other beyond Redis Sentinel's protocol, and how they recognise each
- * other: a field of INFO that nobody else has and that stock sentinels never ask for.
+ * other: a field of INFO that nobody else has; stock sentinels never ask for it.
  *
  * It makes failovers faster (standing in order, no long waits after a failure) and nothing depends on it: with
  * anybody else in the group the rules and waits of Redis Sentinel hold.
@@ -11,15 +11,15 @@ import type { MonitoredMaster } from './master.js';
 import type { Peer } from './peer.js';
 import type { Sentinel } from './sentinel.js';
 
-/** The field of the INFO section `sentinel` by which we know each other. */
-export const DIALECT_FIELD = 'vedette_version';
+/** The field of INFO's section `server` by which we know each other. */
+const DIALECT_FIELD = 'vedette_version';
 
 export class DialectSpeaker {
   constructor(private readonly sentinel: Sentinel) {}
 
   /** Finds out how a peer elects. */
   identify(peer: Peer): void {
-    peer.send('INFO', ['sentinel'], (reply) => {
+    peer.send('INFO', ['server'], (reply) => {
       const isOurs = typeof reply === 'string' && reply.includes(`\n${DIALECT_FIELD}:`);
       peer.dialect = isOurs ? 'orderly' : 'stock';
       this.sentinel.failovers.look(peer.master);

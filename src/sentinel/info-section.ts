@@ -1,7 +1,5 @@
 /** The section `sentinel` of INFO. */
-import { VEDETTE_VERSION } from '../config/version.js';
 import type { InfoSection } from '../server/info.js';
-import { DIALECT_FIELD } from './dialect.js';
 import type { MonitoredMaster } from './master.js';
 import type { Sentinel } from './sentinel.js';
 
@@ -24,7 +22,6 @@ export function sentinelInfoSection(sentinel: Sentinel): InfoSection {
       info.field('sentinel_running_scripts', scripts.runningCount);
       info.field('sentinel_scripts_queue_length', scripts.jobs.length);
       info.field('sentinel_simulate_failure_flags', crashFlags);
-      info.field(DIALECT_FIELD, VEDETTE_VERSION);
       [...masters.values()].forEach((master, index) => info.field(`master${index}`, masterLine(master)));
     },
   };

@@ -8,7 +8,7 @@ import type { InstanceLink } from './instance-link.js';
 import type { MonitoredMaster } from './master.js';
 
 /**
- * How a peer elects. `orderly` ones say so in their INFO (see info-section.ts); everybody else is `stock`, which
+ * How a peer elects. `orderly` ones say so in their INFO (see dialect.ts); everybody else is `stock`, which
  * ignores that field. `unknown` until it has been asked.
  */
 export type Dialect = Elector['dialect'];

@@ -11,7 +11,7 @@ const USAGE =
   'ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...]/ SET <param> <value> [<param> <value> ...] are supported.';
 
 export const globalSettingsSubcommands: SubcommandGroup = (sentinel) => [
-  subcommand('config', -3, 'Shows or changes settings of the sentinel as a whole.', (client, args) => {
+  subcommand('config', -4, 'Shows or changes settings of the sentinel as a whole.', (client, args) => {
     if (isWord(args[2], 'get') && args.length >= 4) getSettings(client, sentinel, args.slice(3));
     else if (isWord(args[2], 'set') && args.length >= 5) setSettings(client, sentinel, args.slice(3));
     else client.reply.error(USAGE);
