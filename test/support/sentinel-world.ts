@@ -205,7 +205,9 @@ export class SentinelWorld {
 
   /** Channels that a sentinel has published on, in order. */
   channelsOf(sentinel: string, sinceMs = 0): string[] {
-    return this.published.filter((each) => each.sentinel === sentinel && each.atMs >= sinceMs).map(({ channel }) => channel);
+    return this.published
+      .filter((each) => each.sentinel === sentinel && each.atMs >= sinceMs)
+      .map(({ channel }) => channel);
   }
 
   /** When something was first published, at or after a time. */
@@ -276,7 +278,13 @@ export class SentinelWorld {
     const lines = loadConfig(config, process.disk, { path, standardInput: null, options: '' });
     const log = createLogger({ platform: process, level: 'verbose', file: '', role: 'X', format: 'redis' });
     const compose = kind === 'server' ? composeDataServer : composeSentinelServer;
-    const service: Service = compose({ platform: process, config, log, lines });
+    const service: Service = compose({
+      platform: process,
+      config,
+      log,
+      lines,
+      onRoleChange: () => undefined,
+    });
     if ('sentinel' in service) this.listenTo(name, service as SentinelService);
     const listeners = new Listeners(process.network, config, log, (connection) =>
       service.server.clients.accept(connection),

@@ -8,7 +8,12 @@ describe('a killed master', () => {
     const faultMs = group.nowMs;
     group.kill('server-1');
     group.untilPublished('+switch-master', faultMs);
-    console.log(group.published.filter((p) => p.atMs >= faultMs).map((p) => `${(p.atMs - faultMs).toFixed(2)} ${p.sentinel} ${p.channel} ${p.payload}`).join('\n'));
+    console.log(
+      group.published
+        .filter((p) => p.atMs >= faultMs)
+        .map((p) => `${(p.atMs - faultMs).toFixed(2)} ${p.sentinel} ${p.channel} ${p.payload}`)
+        .join('\n'),
+    );
     expect(group.firstAt('+promoted-slave') - faultMs).toBeLessThan(1050);
   });
 });
