@@ -11,6 +11,7 @@ import { Decoded, RequestDecoder } from '../resp/request-decoder.js';
 import type { User } from './acl/user.js';
 import type { BlockedState } from './blocking.js';
 import type { Command } from './command.js';
+import { writeMessage, type Message } from './message.js';
 import type { Server } from './server.js';
 import type { Transaction } from './transaction.js';
 
@@ -86,6 +87,9 @@ export class Client implements ConnectionHandler {
   lastWriteOffset = 0;
   /** Set for replicas, which are served from the backlog. */
   outputSource: OutputSource | null = null;
+  /** A command of this client is being executed; messages to it wait for its reply. */
+  isAnswering = false;
+  messagesAfterReply: Message[] = [];
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
 
@@ -248,6 +252,15 @@ export class Client implements ConnectionHandler {
       this.readingStopped = false;
       this.connection?.resume();
     }
+  }
+
+  /** The reply to a command is written: now come the messages that the command sent to its own client. */
+  answered(): void {
+    this.isAnswering = false;
+    if (this.messagesAfterReply.length === 0) return;
+    const messages = this.messagesAfterReply;
+    this.messagesAfterReply = [];
+    for (const { word, pattern, channel, text } of messages) writeMessage(this, word, pattern, channel, text);
   }
 
   /** Marks the output for writing at the end of this turn. */
