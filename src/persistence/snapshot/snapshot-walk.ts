@@ -136,6 +136,7 @@ export class SnapshotWalk implements SnapshotObserver {
     // Entries of a dataset that came into its place meanwhile have never been part of this snapshot.
     if (section === undefined) return;
     this.processedKeys++;
+    this.delay.add();
     const { key, value } = entry;
     const properties = this.propertiesOf(entry);
     if (isLargeValue(value) && !Buffer.isBuffer(value)) {

@@ -114,6 +114,27 @@ describe('finding the master', () => {
   });
 });
 
+test('names and passwords are text, which goes out as UTF-8', () => {
+  const scene = new DiscoveryWorld();
+  for (const sentinel of scene.sentinels) sentinel.masterName = 'm\xc3\xa4ster';
+  scene.a.password = 'p\xc3\xa4ss';
+  const discovery = scene.discover({
+    name: 'm\u00e4ster',
+    masterPassword: 'p\u00e4ss',
+    pollIntervalMs: 60_000,
+  });
+  discovery.start();
+  scene.advance(100);
+  expect(discovery.master?.name).toBe('m\u00e4ster');
+  scene.promote();
+  scene.b.password = scene.a.password;
+  scene.sentinels[0]!.switchTo(scene.b, 1);
+  scene.sentinels[0]!.announceSwitch(scene.a);
+  scene.advance(20);
+  expect(discovery.master?.address).toEqual(scene.b.address);
+  discovery.stop();
+});
+
 describe('a failover', () => {
   test('is noticed at once through either of two sentinels', () => {
     const scene = new DiscoveryWorld();
