@@ -205,7 +205,8 @@ export class Client implements ConnectionHandler {
 
   onDrain(): void {
     this.server.clients.outputShrank(this);
-    if (this.closeAfterReply) this.connection?.end();
+    if (this.reply.pendingBytes > 0) this.scheduleFlush();
+    else if (this.closeAfterReply) this.connection?.end();
   }
 
   onEnd(): void {
@@ -270,6 +271,14 @@ export class Client implements ConnectionHandler {
     this.server.scheduleFlush(this);
   }
 
+  /**
+   * The client does not read what it was sent. What comes now is better kept here: the connection would hold on to a
+   * whole chunk for each small message.
+   */
+  get isStalled(): boolean {
+    return this.connection !== null && this.connection.bufferedBytes > 0 && this.outputSource === null;
+  }
+
   /** Writes the output to the connection. Called by the server only, after what must go first. */
   flush(): void {
     this.flushScheduled = false;
@@ -278,6 +287,7 @@ export class Client implements ConnectionHandler {
       this.reply.clear();
       return;
     }
+    if (this.isStalled && !this.closeAfterReply) return;
     const bytes = this.reply.pendingBytes;
     this.totalBytesOut += bytes;
     this.server.statistics.totalNetOutputBytes += bytes;
