@@ -10,17 +10,17 @@ export function replicationFarewell(
   history: History,
   replicas: Replicas,
   isMaster: () => boolean,
-  requestAcks: () => void,
 ): ShutdownParticipant {
   return {
     isReady() {
       if (!isMaster()) return true;
       for (const session of replicas.all()) {
-        if (session.isOnline && session.ackOffset !== history.offset) return false;
+        if (session.isOnline && session.ackOffset < history.stream.lastWriteOffset) return false;
       }
       return true;
     },
-    hurry: requestAcks,
+    // Also while writes are paused, which they are in a moment.
+    hurry: () => history.stream.appendAckRequest(),
     finish(_options, done) {
       if (isMaster() && replicas.count > 0) describeReplicas(server, history, replicas);
       done(true);
@@ -31,7 +31,7 @@ export function replicationFarewell(
 function describeReplicas(server: Server, history: History, replicas: Replicas): void {
   let inSync = 0;
   for (const session of replicas.all()) {
-    if (session.ackOffset === history.offset) {
+    if (session.ackOffset >= history.stream.lastWriteOffset) {
       inSync++;
       continue;
     }

@@ -20,6 +20,7 @@ const NONE = -1;
 export class OutgoingStream implements PropagationSink {
   private currentBacklog: Backlog | null = null;
   private offsetWithoutBacklog: Offset = START;
+  private lastWrite: Offset = START;
   private selected = NONE;
   private readonly selectCommands: Buffer[] = [];
 
@@ -33,6 +34,11 @@ export class OutgoingStream implements PropagationSink {
   /** INFO's `master_repl_offset`. */
   get offset(): Offset {
     return this.currentBacklog?.offset ?? this.offsetWithoutBacklog;
+  }
+
+  /** The offset after the last write: what came since is only about the stream itself. */
+  get lastWriteOffset(): Offset {
+    return this.lastWrite;
   }
 
   /** The database that a follower has selected at this point; 0 when SELECT comes next anyway. */
@@ -55,6 +61,7 @@ export class OutgoingStream implements PropagationSink {
   restartAt(offset: Offset): void {
     const sizeBytes = this.currentBacklog?.sizeBytes;
     this.offsetWithoutBacklog = offset;
+    this.lastWrite = offset;
     this.currentBacklog = sizeBytes === undefined ? null : new Backlog(sizeBytes, offset);
     this.forgetSelection();
   }
@@ -72,23 +79,32 @@ export class OutgoingStream implements PropagationSink {
       backlog.append(this.selectCommand(databaseIndex));
     }
     backlog.append(encoded);
+    this.lastWrite = backlog.offset;
     this.onAppend();
   }
 
   /** Passes on bytes of a master's stream. */
   appendRaw(bytes: Buffer): void {
-    this.currentBacklog?.append(bytes);
+    const backlog = this.currentBacklog;
+    if (backlog === null) return;
+    backlog.append(bytes);
+    this.lastWrite = backlog.offset;
     this.onAppend();
   }
 
   /** Keeps replicas from timing out. */
   appendPing(): void {
-    this.append(NONE, PING);
+    this.appendSign(PING);
   }
 
   /** Asks all replicas how far they are. */
   appendAckRequest(): void {
-    this.append(NONE, GETACK);
+    this.appendSign(GETACK);
+  }
+
+  private appendSign(bytes: Buffer): void {
+    this.currentBacklog?.append(bytes);
+    this.onAppend();
   }
 
   private selectCommand(databaseIndex: number): Buffer {

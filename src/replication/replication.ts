@@ -402,13 +402,7 @@ export class Replication {
       this.history.stream.backlog?.resize(sizeBytes),
     );
     server.shutdown.addParticipant(
-      replicationFarewell(
-        server,
-        this.history,
-        this.replicas,
-        () => this.replicaRole === null,
-        () => this.requestAcks(),
-      ),
+      replicationFarewell(server, this.history, this.replicas, () => this.replicaRole === null),
     );
   }
 

@@ -140,6 +140,7 @@ export class SnapshotWalk implements SnapshotObserver {
     // Entries of a dataset that came into its place meanwhile have never been part of this snapshot.
     if (section === undefined) return;
     this.processedKeys++;
+    this.delay.add();
     const { key, value } = entry;
     const expireAtMs = expiryOf(entry);
     const access = this.options.accessOf(entry);

@@ -337,6 +337,37 @@ describe('a replica that cannot keep up', () => {
   });
 });
 
+describe('an orderly end', () => {
+  it('waits until the replicas have every write, and no longer', () => {
+    const { world, master, replica } = pair({ 'shutdown-timeout': '10' });
+    let ended = false;
+    master.server.shutdown.exit = () => (ended = true);
+    replica.process.pause();
+    master.call('SET', 'last', '1');
+    master.server.shutdown.begin({ save: 'nosave', now: false, force: false }, () => undefined);
+    world.advance(3000);
+    expect(ended).toBe(false);
+    replica.process.resume();
+    expect(world.until(() => ended)).toBeLessThan(50);
+    expect(replica.call('GET', 'last')).toBe('1');
+    expect(master.logged('1 of 1 replicas are in sync when shutting down.')).toHaveLength(1);
+  });
+
+  it('does not wait for ever', () => {
+    const { world, master, replica } = pair({ 'shutdown-timeout': '10' });
+    let ended = false;
+    master.server.shutdown.exit = () => (ended = true);
+    replica.process.pause();
+    master.call('SET', 'last', '1');
+    master.server.shutdown.begin({ save: 'nosave', now: false, force: false }, () => undefined);
+    world.advance(9990);
+    expect(ended).toBe(false);
+    world.advance(20);
+    expect(ended).toBe(true);
+    expect(master.logged('Lagging replica')).toHaveLength(1);
+  });
+});
+
 describe('REPLCONF', () => {
   it('refuses what it does not know', () => {
     const { master } = pair();
