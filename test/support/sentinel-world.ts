@@ -112,7 +112,13 @@ export class SentinelWorld {
     this.running.delete(name);
   }
 
-  /** Starts a killed process again on what its disk holds. */
+  /** Takes the power from a machine: what was not synced is lost, or half of it. */
+  losePower(name: string): void {
+    this.world.host(name).powerLoss({ torn: true });
+    this.running.delete(name);
+  }
+
+  /** Starts a dead process again on what its disk holds. */
   restart(name: string): void {
     this.starters.get(name)?.();
   }
@@ -201,6 +207,11 @@ export class SentinelWorld {
   /** What a sentinel's file holds. */
   file(name: string): string {
     return this.processOf(name).disk.readFileSync(pathOf(name, 'sentinel')).toString('latin1');
+  }
+
+  /** The log of a process. */
+  linesOf(name: string): string[] {
+    return this.processOf(name).output;
   }
 
   /** Channels that a sentinel has published on, in order. */
