@@ -205,7 +205,9 @@ export class SentinelWorld {
 
   /** Channels that a sentinel has published on, in order. */
   channelsOf(sentinel: string, sinceMs = 0): string[] {
-    return this.published.filter((each) => each.sentinel === sentinel && each.atMs >= sinceMs).map(({ channel }) => channel);
+    return this.published
+      .filter((each) => each.sentinel === sentinel && each.atMs >= sinceMs)
+      .map(({ channel }) => channel);
   }
 
   /** When something was first published, at or after a time. */
