@@ -101,14 +101,13 @@ export class FullSync {
 
   /** Once per second: replicas that take nothing of their snapshot. */
   everySecond(nowMs: number): void {
-    const { transfer } = this;
-    if (transfer?.kind === 'sockets') {
-      const timeoutMs = this.around.server.config.values['repl-timeout'] * 1000;
-      for (const [session, sender] of [...transfer.senders]) {
-        if (sender.stalledMs(nowMs) <= timeoutMs) continue;
-        this.around.server.log.warning(`Disconnecting timedout replica (full sync): ${session.name}`);
-        session.client.close();
-      }
+    const { server, replicas } = this.around;
+    const timeoutMs = server.config.values['repl-timeout'] * 1000;
+    for (const session of [...replicas.all()]) {
+      const { state } = session;
+      if (state.kind !== 'snapshot' || (state.sender?.stalledMs(nowMs) ?? 0) <= timeoutMs) continue;
+      server.log.warning(`Disconnecting timedout replica (full sync): ${session.name}`);
+      session.client.close();
     }
     if (this.fileIsDisposable) this.disposeOfFile();
     this.around.requestCheck();

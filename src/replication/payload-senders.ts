@@ -29,7 +29,6 @@ export class PieceSender implements SnapshotSender {
     return this.queued;
   }
 
-  /** For how long the replica has taken nothing of what is there for it. */
   stalledMs(nowMs: number): number {
     return this.queue.length === 0 && this.session.connection.bufferedBytes === 0
       ? 0
@@ -130,6 +129,11 @@ export class FileSender implements SnapshotSender {
       this.session.send(bytes);
       this.pump();
     });
+  }
+
+  stalledMs(): number {
+    // The file waits for as long as the replica likes.
+    return 0;
   }
 
   abandon(): void {

@@ -30,6 +30,8 @@ export class ReplicaIntroduction {
 /** Sends a snapshot to one replica; told when the socket has room again. */
 export interface SnapshotSender {
   pump(): void;
+  /** For how long the replica has taken nothing of what is there for it; 0 where that is nobody's loss. */
+  stalledMs(nowMs: number): number;
   /** The replica is gone, or the snapshot is off. */
   abandon(): void;
 }

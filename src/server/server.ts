@@ -201,7 +201,7 @@ export class Server {
    * is limited it is kept instead, so that the limit is seen before anything is sent.
    */
   flushEarly(client: Client): void {
-    if (this.clients.isOutputLimited(client)) {
+    if (client.isStalled || this.clients.isOutputLimited(client)) {
       this.clients.checkOutputLimit(client);
       return;
     }

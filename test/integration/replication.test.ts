@@ -168,6 +168,44 @@ describe.each(pairings)(
   },
 );
 
+describe('what tools read', () => {
+  /** Names of the fields of INFO replication, in order. */
+  async function fieldNames(server: Member): Promise<string[]> {
+    const lines = String(await server.call('INFO', 'replication')).split('\r\n');
+    return lines.map((line) => line.split(':')[0]);
+  }
+
+  it('is laid out as in stock: INFO replication and ROLE, on both sides', async () => {
+    const seen: Record<string, unknown[]> = {};
+    for (const engine of ['stock', 'vedette'] as const) {
+      const master = await servers.start(engine, ['min-replicas-to-write 1']);
+      const replica = await servers.start(engine);
+      const alone = await servers.start(engine);
+      await replica.call('REPLICAOF', '127.0.0.1', '1');
+      const withoutLink = await fieldNames(replica);
+      await follow(replica, master);
+      await master.call('SET', 'a', '1');
+      await settle(master, replica);
+      await master.call('WAIT', '1', '1000');
+      const role = (await master.call('ROLE')) as unknown[][];
+      const replicaRole = (await replica.call('ROLE')) as unknown[];
+      const clients = String(await master.call('CLIENT', 'LIST', 'TYPE', 'replica'));
+      const masters = String(await replica.call('CLIENT', 'LIST', 'TYPE', 'master'));
+      seen[engine] = [
+        await fieldNames(master),
+        await fieldNames(replica),
+        await fieldNames(alone),
+        withoutLink,
+        [role[0], typeof role[1], typeof role[2][0], role[2].length],
+        [replicaRole[0], replicaRole[1], typeof replicaRole[2], replicaRole[3], typeof replicaRole[4]],
+        [/ flags=(\w+) /.exec(clients)?.[1], / flags=(\w+) /.exec(masters)?.[1]],
+        [/ cmd=(\S+) /.exec(clients)?.[1], / user=(\S+) /.exec(masters)?.[1]],
+      ];
+    }
+    expect(seen.vedette).toEqual(seen.stock);
+  });
+});
+
 describe('a chain of mixed servers', () => {
   it.each([
     ['stock', 'vedette', 'stock'],

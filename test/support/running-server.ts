@@ -1,6 +1,6 @@
 /** A real server process, ours or a stock one, with raw replies: what is the same can be compared byte for byte. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +56,20 @@ export class RunningServer {
     });
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Memory that the process has in use. Linux only. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGKILL');
@@ -81,6 +95,11 @@ export class RawClient {
 
   call(...args: (string | number)[]): Promise<TestReply> {
     this.socket.write(encodeRequest(args));
+    return this.next();
+  }
+
+  /** Waits for the next reply or message, without sending anything. */
+  next(): Promise<TestReply> {
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.deliver();

@@ -143,6 +143,23 @@ describe('a network that breaks', () => {
     expect(master.logged('Disconnecting timedout replica (streaming sync)')).toHaveLength(1);
   });
 
+  it('is noticed while a snapshot is on its way to a replica that takes nothing of it', () => {
+    const world = new ReplicationWorld({ socketBufferBytes: 4096 });
+    const master = world.start('master', { 'repl-timeout': '5' });
+    const replica = world.start('replica');
+    master.call('SET', 'large', 'x'.repeat(1_000_000));
+    replica.call('REPLICAOF', master.host, PORT);
+    world.until(() => replica.info().master_sync_in_progress === '1');
+    replica.process.pause();
+    world.advance(4000);
+    expect(master.replication.replicas.count).toBe(1);
+    world.advance(4000);
+    expect(master.replication.replicas.count).toBe(0);
+    expect(master.logged('Disconnecting timedout replica (full sync)')).toHaveLength(1);
+    replica.process.resume();
+    world.settle(master, replica);
+  });
+
   it('does not end a link on which only PINGs flow', () => {
     const world = new ReplicationWorld();
     const master = world.start('master', { 'repl-timeout': '5', 'repl-ping-replica-period': '2' });

@@ -46,11 +46,25 @@ describe('output that a client does not read', () => {
     expect(subscriber.isOpen).toBe(false);
   });
 
+  test('takes the memory of what it is, however small the messages', () => {
+    const { server, publisher, subscriber } = subscribed('pubsub 0 0 0');
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 20_000; i++)
+      publisher.call('publish', 'news', 'a message of some sixty bytes, as they are sent by the thousand');
+    const waitingBytes = subscriber.client.pendingOutputBytes;
+    expect(waitingBytes).toBeGreaterThan(1.5 * MB);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * waitingBytes);
+    subscriber.unstall();
+    server.endTurn();
+    expect(subscriber.replies()).toHaveLength(20_000);
+  });
+
   test('starts the time of the soft limit anew when the client catches up', () => {
     const { server, publisher, subscriber } = subscribed('pubsub 0 1mb 5');
     publish(server, publisher, 2 * MB);
     server.advance(4000);
     subscriber.unstall();
+    server.endTurn();
     subscriber.stall();
     publish(server, publisher, 2 * MB);
     server.advance(4000);
@@ -64,8 +78,9 @@ describe('output that a client does not read', () => {
     client.stall();
     for (let i = 0; i < 50; i++) client.send('get', 'large');
     expect(client.isOpen).toBe(true);
-    expect(client.bufferedBytes).toBeGreaterThan(50 * MB);
+    expect(client.client.pendingOutputBytes).toBeGreaterThan(50 * MB);
     client.unstall();
+    server.endTurn();
     expect(client.replies()).toHaveLength(50);
   });
 
