@@ -28,6 +28,8 @@ export interface CommandLinkOptions {
   readonly sourceAddress?: string;
 }
 
+const BEYOND_BYTES = /[^\0-\xff]/;
+
 export type ReplyCallback = (reply: Reply) => void;
 
 export class CommandLink {
@@ -70,12 +72,13 @@ export class CommandLink {
    */
   send(args: readonly string[], callback: ReplyCallback | null): void {
     if (this.state === 'closed') return;
+    const bytes = encodeCommand(args);
     if (this.subscribed) {
       if (callback !== null) throw new Error('a link in pub/sub mode has no replies, only messages');
     } else {
       this.pending.push(callback);
     }
-    this.write(encodeCommand(args));
+    this.write(bytes);
   }
 
   /**
@@ -113,7 +116,6 @@ export class CommandLink {
   private established(): void {
     if (this.state !== 'connecting') return;
     this.state = 'connected';
-    this.connection.setNoDelay(true);
     const unsent = this.unsent;
     this.unsent = [];
     for (const bytes of unsent) this.connection.write(bytes);
@@ -154,9 +156,13 @@ export class CommandLink {
   }
 }
 
-/** A command as a RESP array of bulk strings. */
+/**
+ * A command as a RESP array of bulk strings.
+ * @throws RangeError when an argument is text that nobody has turned into bytes
+ */
 export function encodeCommand(args: readonly string[]): Buffer {
   let text = `*${args.length}\r\n`;
   for (const arg of args) text += `$${arg.length}\r\n${arg}\r\n`;
+  if (BEYOND_BYTES.test(text)) throw new RangeError('arguments are byte strings, one character per byte');
   return Buffer.from(text, 'latin1');
 }

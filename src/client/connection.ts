@@ -119,18 +119,17 @@ export class ClientConnection extends EventEmitter<ConnectionEvents> {
       return;
     }
     const question: Question = { callback, deadline: null };
-    if (timeoutMs !== undefined) {
-      const text = `No reply to ${args[0]} from ${formatAddress(this.address)} in ${timeoutMs} ms`;
-      question.deadline = this.platform.timers.after(timeoutMs, () =>
-        this.close(new ClientError('TIMEOUT', text)),
-      );
-    }
-    this.questions.add(question);
     this.link.send(args, (reply) => {
       this.questions.delete(question);
       question.deadline?.cancel();
       callback(null, reply);
     });
+    this.questions.add(question);
+    if (timeoutMs === undefined) return;
+    const text = `No reply to ${args[0]} from ${formatAddress(this.address)} in ${timeoutMs} ms`;
+    question.deadline = this.platform.timers.after(timeoutMs, () =>
+      this.close(new ClientError('TIMEOUT', text)),
+    );
   }
 
   /** As {@link ask}; an error reply rejects. */

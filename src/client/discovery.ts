@@ -16,6 +16,7 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import type { Timer } from '../platform/platform.js';
+import { bytesFromText } from '../resp/ascii.js';
 import {
   addressTranslation,
   formatAddress,
@@ -40,6 +41,7 @@ import { SentinelWatches } from './sentinel-watch.js';
 
 export type { ResolvedMaster, Refusal } from './resolution-round.js';
 
+/** Names and passwords are text; they go out as UTF-8. */
 export interface DiscoveryOptions {
   /** At least one. */
   readonly sentinels: readonly HostAndPort[];
@@ -98,6 +100,8 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   private readonly list: SentinelList;
   private readonly queries = new Map<string, SentinelQuery>();
   private readonly watches: SentinelWatches;
+  /** The master's name as bytes, as in every answer of a sentinel. */
+  private readonly masterName: string;
   private readonly times: typeof DEFAULTS;
   private readonly toReachable: (announced: HostAndPort) => HostAndPort;
 
@@ -125,6 +129,7 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   ) {
     super();
     if (options.sentinels.length === 0) throw new TypeError('discovery needs at least one sentinel');
+    this.masterName = bytesFromText(options.name);
     this.times = {
       sentinelTimeoutMs: options.sentinelTimeoutMs ?? DEFAULTS.sentinelTimeoutMs,
       masterTimeoutMs: options.masterTimeoutMs ?? DEFAULTS.masterTimeoutMs,
@@ -135,7 +140,7 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     this.list = new SentinelList(options.sentinels);
     this.watches = new SentinelWatches(this.list, {
       platform,
-      masterName: options.name,
+      masterName: this.masterName,
       credentials: this.sentinelCredentials,
       timeoutMs: this.times.sentinelTimeoutMs,
       pingIntervalMs: this.times.pollIntervalMs,
@@ -230,8 +235,13 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     } else {
       const error = new DiscoveryError(this.options.name, outcome.refusals);
       this.settle((waiter) => waiter.reject(error));
-      if (error.message !== this.lastComplaint) this.emit('unresolved', error);
-      this.lastComplaint = error.message;
+      // In whatever order the sentinels were asked.
+      const complaint = outcome.refusals
+        .map((refusal) => refusal.error.message)
+        .sort()
+        .join();
+      if (complaint !== this.lastComplaint) this.emit('unresolved', error);
+      this.lastComplaint = complaint;
     }
     if (this.state !== 'watching') return;
     this.watches.fill();
@@ -265,7 +275,7 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   private roundContext(): RoundContext {
     return {
       platform: this.platform,
-      masterName: this.options.name,
+      masterName: this.masterName,
       masterCredentials: this.masterCredentials,
       masterTimeoutMs: this.times.masterTimeoutMs,
       list: this.list,
@@ -401,5 +411,6 @@ function stoppedError(): ClientError {
 
 function credentials(username: string | undefined, password: string | undefined): Credentials {
   if (password === undefined) return {};
-  return username === undefined ? { password } : { username, password };
+  const secret = { password: bytesFromText(password) };
+  return username === undefined ? secret : { ...secret, username: bytesFromText(username) };
 }

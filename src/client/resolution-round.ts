@@ -5,6 +5,7 @@
  * in time is passed over; one that answers is asked first next time; an answer with an older configuration epoch
  * than one already seen is refused; the named server must itself say that it is a master.
  */
+import { textFromBytes } from '../resp/ascii.js';
 import { formatAddress, type HostAndPort } from './address.js';
 import type { ClientConnection, ClientPlatform, Credentials } from './connection.js';
 import { ClientError } from './errors.js';
@@ -42,6 +43,7 @@ export type RoundOutcome =
 /** What a round asks of the discovery that it belongs to. */
 export interface RoundContext {
   readonly platform: ClientPlatform;
+  /** As bytes. */
   readonly masterName: string;
   readonly masterCredentials: Credentials;
   readonly masterTimeoutMs: number;
@@ -115,7 +117,7 @@ export class ResolutionRound {
       answer.others.map((other) => ({ ...other, address: context.toReachable(other.address) })),
     );
     const named: ResolvedMaster = {
-      name: context.masterName,
+      name: textFromBytes(context.masterName),
       address: context.toReachable(answer.master),
       announced: answer.master,
       configEpoch: answer.configEpoch,

@@ -34,6 +34,10 @@ function shutdown(client: Client, args: string[]): void {
     else reply.error('ERR No shutdown in progress.');
     return;
   }
+  if (!asked.now && server.dispatcher.deniesBlocking) {
+    reply.error("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
+    return;
+  }
   server.blocking.block(client, 0, null, () => undefined);
   server.shutdown.begin(asked, () => {
     if (client.closed || client.blocked === null) return;
@@ -44,6 +48,10 @@ function shutdown(client: Client, args: string[]): void {
 
 function monitor(client: Client): void {
   if (client.kind === 'replica') return;
+  if (client.server.dispatcher.deniesBlocking) {
+    client.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    return;
+  }
   client.isMonitor = true;
   client.server.monitors.add(client);
   client.reply.ok();

@@ -52,8 +52,8 @@ export type LeadershipReport =
 
 export type LeadershipAction =
   | { readonly do: 'report'; readonly occurrence: LeadershipReport }
-  /** Ask every replica for a report now. */
-  | { readonly do: 'ask-all' }
+  /** Ask every replica for a report, unless it has been asked since then. */
+  | { readonly do: 'ask-all'; readonly sinceMs: number }
   /** Order the replica to become master, and ask for its report right behind. */
   | { readonly do: 'promote'; readonly replica: string }
   /** Order the living master to hand over to the replica. */
@@ -127,7 +127,7 @@ export class Leadership {
 
   /** The first actions; {@link step} continues. */
   begin(): LeadershipAction[] {
-    return [entered('selecting', null), { do: 'ask-all' }];
+    return [entered('selecting', null), { do: 'ask-all', sinceMs: this.#freshSinceMs }];
   }
 
   get stage(): Stage['name'] {

@@ -19,7 +19,10 @@ export interface MemberOptions {
   readonly role: MemberRole;
   readonly engine: Engine;
   readonly address: HostAndPort;
+  /** Text, as in the configuration. */
   readonly password?: string;
+  /** In a session of its own, out of reach of what is typed on the terminal (Ctrl-C). */
+  readonly ownSession?: boolean;
   /** Its own; made when absent. */
   readonly directory: string;
   /** What its configuration file begins as; servers and sentinels rewrite it. */
@@ -87,7 +90,11 @@ export class Member extends EventEmitter<MemberEvents> {
     this.child = this.platform.processes.spawn(
       program,
       [this.configurationFile],
-      { workingDirectory: this.directory, onOutput: (_source, text) => this.keepOutput(text) },
+      {
+        workingDirectory: this.directory,
+        detached: this.options.ownSession ?? false,
+        onOutput: (_source, text) => this.keepOutput(text),
+      },
       (error, exit) => this.exited(error, exit),
     );
     await waitUntil(this.platform, limitMs, () => this.answerProblem());
@@ -132,7 +139,7 @@ export class Member extends EventEmitter<MemberEvents> {
   /** A connection of the caller's own. */
   async openConnection(): Promise<ClientConnection> {
     const { address, password } = this.options;
-    const credentials = password === undefined ? {} : { password };
+    const credentials = password === undefined ? {} : { password: bytesFromText(password) };
     return ClientConnection.connect(this.platform, {
       address,
       ...credentials,

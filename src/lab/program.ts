@@ -79,6 +79,7 @@ export async function runVedette(
           firstPort: flags.port,
           downAfterMs: flags.downAfter,
           command: flags.exec,
+          ownSessions: true,
           ...(flags.dir === undefined ? {} : { directory: flags.dir }),
         },
       );
@@ -99,7 +100,7 @@ export async function runVedette(
     .action(async (flags: DiscoverFlags) => {
       status = await discover(platform, new Screen(terminal, platform.clock, flags.json ?? false), {
         sentinels: flags.sentinel,
-        name: bytesFromText(flags.name),
+        name: flags.name,
         sentinelTimeoutMs: flags.timeout,
         watch: flags.watch ?? false,
         ...defined('masterUsername', flags.user),
@@ -126,7 +127,7 @@ function repeat(engine: Engine, count: number): Engine[] {
 }
 
 function defined<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {
-  return value === undefined ? {} : ({ [name]: bytesFromText(value) } as Record<Name, string>);
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, string>);
 }
 
 function countFrom(least: number): (text: string) => number {

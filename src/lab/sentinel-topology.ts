@@ -39,6 +39,11 @@ export interface SentinelTopologyOptions {
   readonly serverDirectives?: readonly string[] | ((index: number) => readonly string[]);
   /** Further lines for every sentinel's configuration, or for each by its number. */
   readonly sentinelDirectives?: readonly string[] | ((index: number) => readonly string[]);
+  /**
+   * Members run in sessions of their own, so that Ctrl-C ends this process alone, which then closes the topology.
+   * Without it (tests) they end together with everything that is interrupted.
+   */
+  readonly ownSessions?: boolean;
   /** Until everything works; 30000 when absent. */
   readonly readyLimitMs?: number;
 }
@@ -196,7 +201,12 @@ export class SentinelTopology {
 
   private placeOf(role: MemberRole, index: number, port: number) {
     const name = `${role}-${index + 1}`;
-    return { name, address: { host: HOST, port }, directory: `${this.directory}/${name}` };
+    return {
+      name,
+      address: { host: HOST, port },
+      directory: `${this.directory}/${name}`,
+      ownSession: this.options.ownSessions ?? false,
+    };
   }
 }
 

@@ -11,13 +11,11 @@ import { loadConfig } from '../config/config-file.js';
 import type { OtherLines } from '../config/config-file.js';
 import { ConfigFileError, ConfigFileUnreadable } from '../config/errors.js';
 import { ServerConfig } from '../config/server-config.js';
-import { expandTitleTemplate } from '../config/title-template.js';
 import { REDIS_VERSION, VEDETTE_VERSION } from '../config/version.js';
 import { createLogger } from '../log/logger.js';
 import type { ServerLog } from '../log/logger.js';
 import type { HostProcess } from '../platform/host-process.js';
 import type { Platform } from '../platform/platform.js';
-import { systemErrorText } from '../platform/system-errors.js';
 import { textFromBytes } from '../resp/ascii.js';
 import { AclStartError } from '../server/acl/acl.js';
 import { logoLines, usage, versionLine } from './banner.js';
@@ -27,10 +25,10 @@ import type { StartRequest } from './command-line.js';
 import { Listeners } from './listeners.js';
 import { OomScore } from './oom-score.js';
 import { limitClients } from './open-files.js';
+import { PidFile } from './pid-file.js';
+import { keepTitle } from './process-title.js';
 import type { Compose, Role, Service } from './service.js';
 import { shutDownOnSignals } from './signals.js';
-
-const DEFAULT_PID_FILE = '/var/run/redis.pid';
 
 /** How the two kinds of servers are composed; loaded only when they are wanted. */
 export interface Composers {
@@ -65,6 +63,7 @@ class Launch {
   private readonly startDirectory: string;
   private standardInput: Buffer | null = null;
   private log: ServerLog;
+  private pidFile: PidFile | null = null;
 
   constructor(
     private readonly platform: Platform,
@@ -167,8 +166,8 @@ class Launch {
   }
 
   private run(compose: Compose, lines: OtherLines): void {
-    const { platform, config, host } = this;
-    const { log } = this;
+    const { platform, config, host, log } = this;
+    config.onChange('loglevel', (level) => (log.level = level));
     const oomScore = new OomScore(config, platform.disk, log);
     const onRoleChange = (role: Role): void => {
       log.role = role === 'master' ? 'M' : 'S';
@@ -183,22 +182,23 @@ class Launch {
       else throw error;
       return;
     }
-    const pidFile = this.writePidFile();
-    this.showTitle(service.runningMode);
+    const pidFile = new PidFile(config, platform, log);
+    this.pidFile = pidFile;
+    pidFile.write();
+    keepTitle(host, config, service.runningMode);
     this.showLogo(service.runningMode);
     const listeners = new Listeners(platform.network, config, log, (connection) =>
       service.server.clients.accept(connection),
     );
     service.server.shutdown.exit = () => {
       listeners.close();
-      this.removePidFile(pidFile);
+      pidFile.remove();
       platform.processes.exit(0);
     };
     shutDownOnSignals(service.server.shutdown, config, platform.processes, log);
     oomScore.follow(config.values.replicaof === null ? 'master' : 'replica');
     listeners.start((problem) => {
       if (problem !== null) {
-        this.removePidFile(pidFile);
         this.fail(problem);
         return;
       }
@@ -222,6 +222,7 @@ class Launch {
 
   /** Says in the log why the start is over, and ends the process. */
   private fail(text: string): void {
+    this.pidFile?.remove();
     this.log.warning(text);
     this.host.daemonStarter?.report(`${text}\n`);
     this.platform.processes.exit(1);
@@ -231,64 +232,6 @@ class Launch {
     this.platform.logs.standardError().write(error.report());
     this.host.daemonStarter?.report(error.report());
     this.platform.processes.exit(1);
-  }
-
-  /** Writes the pid file; a failure is only a warning, as tools start servers without the right to. */
-  private writePidFile(): string | null {
-    const { values } = this.config;
-    if (values.pidfile === '' && !values.daemonize) return null;
-    const { disk, processes } = this.platform;
-    const path = disk.absolutePath(values.pidfile === '' ? DEFAULT_PID_FILE : textFromBytes(values.pidfile));
-    try {
-      disk.writeFileSync(path, Buffer.from(`${processes.pid}\n`));
-      return path;
-    } catch (error) {
-      this.log.warning(`Failed to write PID file: ${systemErrorText(error)}`);
-      return null;
-    }
-  }
-
-  private removePidFile(path: string | null): void {
-    if (path === null) return;
-    this.log.notice('Removing the pid file.');
-    try {
-      this.platform.disk.unlinkSync(path);
-    } catch {
-      // Somebody else has removed it.
-    }
-  }
-
-  private showTitle(runningMode: Service['runningMode']): void {
-    if (!this.config.values['set-proc-title']) return;
-    const update = (): void => {
-      const title = this.title(runningMode);
-      if (title !== null) this.host.setTitle(title);
-    };
-    update();
-    for (const name of ['proc-title-template', 'port', 'bind'] as const) this.config.onChange(name, update);
-  }
-
-  private title(runningMode: Service['runningMode']): string | null {
-    const { values, filePath } = this.config;
-    return expandTitleTemplate(values['proc-title-template'], (variable) => {
-      switch (variable) {
-        case 'title':
-          return this.host.programName;
-        case 'listen-addr':
-          return values.port === 0
-            ? `unixsocket:${values.unixsocket}`
-            : `${values.bind[0] ?? '*'}:${values.port}`;
-        case 'server-mode':
-          return runningMode === 'standalone' ? '' : `[${runningMode}]`;
-        case 'config-file':
-          return filePath ?? '-';
-        case 'port':
-        case 'tls-port':
-          return String(values[variable]);
-        case 'unixsocket':
-          return values.unixsocket;
-      }
-    });
   }
 
   private showLogo(runningMode: Service['runningMode']): void {

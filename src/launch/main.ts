@@ -7,7 +7,7 @@ import { launch } from './launch.js';
 /** Runs the server or sentinel that this process's command line asks for. */
 export function main(): void {
   launch(createNodePlatform(), createHostProcess(), {
-    server: async () => (await import('./data-server.js')).composeDataServer,
-    sentinel: async () => (await import('./sentinel-server.js')).composeSentinelServer,
+    server: () => import('./data-server.js').then(({ composeDataServer }) => composeDataServer),
+    sentinel: () => import('./sentinel-server.js').then(({ composeSentinelServer }) => composeSentinelServer),
   });
 }

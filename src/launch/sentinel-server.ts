@@ -10,6 +10,7 @@ import { shutdownCommand } from '../commands/server-control.js';
 import type { CommandSpec } from '../server/command.js';
 import { Server } from '../server/server.js';
 import { createSentinel } from '../sentinel/create-sentinel.js';
+import type { Sentinel } from '../sentinel/sentinel.js';
 import { renameCommands } from './data-server.js';
 import type { Ingredients, Service } from './service.js';
 
@@ -28,7 +29,11 @@ const sharedCommands: readonly CommandSpec[] = [
   ...pubsubCommands.filter(({ name }) => SUBSCRIBING.includes(name)),
 ];
 
-export function composeSentinelServer({ platform, config, log, lines }: Ingredients): Service {
+export interface SentinelService extends Service {
+  readonly sentinel: Sentinel;
+}
+
+export function composeSentinelServer({ platform, config, log, lines }: Ingredients): SentinelService {
   const server = new Server({ platform, config, log, mode: 'sentinel' });
   server.commands.register(sharedCommands);
   addProcessSections(server);
@@ -37,6 +42,7 @@ export function composeSentinelServer({ platform, config, log, lines }: Ingredie
   renameCommands(server, lines.renamedCommands);
   return {
     server,
+    sentinel,
     runningMode: 'sentinel',
     start(done) {
       server.start();

@@ -1,4 +1,7 @@
-/** SIGTERM and SIGINT: an orderly end, as `shutdown-on-sigterm` and `shutdown-on-sigint` say. */
+/**
+ * SIGTERM and SIGINT: an orderly end, as `shutdown-on-sigterm` and `shutdown-on-sigint` say. SIGHUP, which comes when a
+ * terminal is closed, is no reason to end.
+ */
 
 import type { ServerConfig } from '../config/server-config.js';
 import type { ShutdownOption } from '../config/special-types.js';
@@ -18,6 +21,7 @@ export function shutDownOnSignals(
   processes: Pick<Processes, 'onSignal' | 'exit'>,
   log: Logger,
 ): void {
+  processes.onSignal('SIGHUP', () => undefined);
   processes.onSignal('SIGTERM', () => {
     log.warning('Received SIGTERM scheduling shutdown...');
     shutdown.schedule(shutdownOptions(config.values['shutdown-on-sigterm']));

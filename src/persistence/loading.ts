@@ -18,9 +18,12 @@ export class Loading {
   private progress: LoadingProgress | null = null;
   private readonly gate: Gate = {
     rank: GateRank.Loading,
-    refusal: (_client, command) => {
+    refusal: (client, command) => {
+      const queued = command.name === 'exec' ? client.transaction : null;
       const isRefused =
-        this.progress?.isAsync === true ? command.deniedWhileAsyncLoading : !command.allowedWhileLoading;
+        this.progress?.isAsync === true
+          ? command.deniedWhileAsyncLoading
+          : !command.allowedWhileLoading || queued?.allowedWhileLoading === false;
       return isRefused ? LOADING : null;
     },
   };

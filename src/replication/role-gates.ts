@@ -37,10 +37,11 @@ export function readOnlyGate(config: ServerConfig): Gate {
 export function staleGate(config: ServerConfig, role: ReplicaRole): Gate {
   return {
     rank: GateRank.StaleReplica,
-    refusal: (_client, command) =>
-      config.values['replica-serve-stale-data'] || role.link.isUp || command.allowedWhenStale
-        ? null
-        : MASTERDOWN,
+    refusal: (client, command) => {
+      if (config.values['replica-serve-stale-data'] || role.link.isUp) return null;
+      const queued = command.name === 'exec' ? client.transaction : null;
+      return command.allowedWhenStale && queued?.allowedWhenStale !== false ? null : MASTERDOWN;
+    },
   };
 }
 

@@ -42,5 +42,8 @@ export function createSentinel({ server, lines }: SentinelIngredients): Sentinel
   config.addRewriteSource(() => configurationLines(sentinel.describe(), sentinel.formerMasters));
   server.commands.register(sentinelCommands(sentinel));
   server.info.add(INFO_ORDER.sentinel, sentinelInfoSection(sentinel));
+  server.shutdown.addParticipant({
+    finish: (_options, done) => sentinel.store.whenSaved(() => done(true)),
+  });
   return sentinel;
 }

@@ -170,7 +170,7 @@ export class Failovers {
         this.#tellProgress(master, action.occurrence);
         return;
       case 'ask-all':
-        for (const replica of master.replicas.values()) sentinel.reports.ask(replica);
+        for (const replica of master.replicas.values()) sentinel.reports.askSince(replica, action.sinceMs);
         return;
       case 'promote':
         this.#promote(master, action.replica);

@@ -21,6 +21,8 @@ export interface Hello {
   readonly configEpoch: Epoch;
 }
 
+const FIELD_COUNT = 8;
+
 export function formatHello(hello: Hello): string {
   return [
     hello.host,
@@ -40,8 +42,11 @@ export function formatHello(hello: Hello): string {
  */
 export function parseHello(payload: string): Hello | null {
   const fields = payload.split(',');
-  if (fields.length !== 8) return null;
-  const [host, portText, runId, currentText, masterName, masterHost, masterPortText, configText] = fields;
+  if (fields.length < FIELD_COUNT) return null;
+  const [host, portText, runId, currentText] = fields;
+  const [masterHost, masterPortText, configText] = fields.slice(-3);
+  // Nothing is escaped: a name with commas is whatever is left in the middle.
+  const masterName = fields.slice(4, -3).join(',');
   const port = parsePort(portText);
   const masterPort = parsePort(masterPortText);
   const currentEpoch = parseEpoch(currentText);

@@ -3,7 +3,7 @@
  * the greatest epoch spreads.
  */
 import { formatHello, HELLO_CHANNEL, parseHello, type Hello } from './hello.js';
-import { addressOf, announcedHost, sameAddress, type InstanceAddress } from './address.js';
+import { addressOf, announcedHost, joinHostPort, sameAddress, type InstanceAddress } from './address.js';
 import type { WatchedInstance } from './instance.js';
 import type { MonitoredMaster } from './master.js';
 import type { Peer } from './peer.js';
@@ -12,6 +12,8 @@ import type { Sentinel } from './sentinel.js';
 export class Hellos {
   /** The last hello that was refused, so that its repetitions are not logged. */
   #toldRefusal = '';
+  /** Addresses of other sentinels with our id. */
+  readonly #toldDuplicates = new Set<string>();
 
   constructor(private readonly sentinel: Sentinel) {}
 
@@ -64,7 +66,10 @@ export class Hellos {
       this.#sayRefusal(payload);
       return;
     }
-    if (hello.runId === this.sentinel.myId) return;
+    if (hello.runId === this.sentinel.myId) {
+      this.#sayDuplicateId(hello);
+      return;
+    }
     if (!this.sentinel.masters.has(hello.masterName)) return;
     const { resolver } = this.sentinel;
     resolver.resolve(addressOf(hello.host, hello.port), (sender) => {
@@ -156,6 +161,16 @@ export class Hellos {
     });
     this.sentinel.switches.switchTo(master, address, (from) =>
       this.sentinel.runReconfigurationScript(master, 'observer', address, from),
+    );
+  }
+
+  /** We hear our own hellos. One with another port is of a sentinel that was given a copy of our file. */
+  #sayDuplicateId({ host, port }: Hello): void {
+    const address = joinHostPort(host, port);
+    if (port === this.sentinel.announcedPort || this.#toldDuplicates.has(address)) return;
+    this.#toldDuplicates.add(address);
+    this.sentinel.log.warning(
+      `The sentinel at ${address} uses our id ${this.sentinel.myId}: remove 'sentinel myid' from its configuration`,
     );
   }
 

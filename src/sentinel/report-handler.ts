@@ -45,7 +45,14 @@ export class ReportHandler {
       server.infoAsked--;
       this.#take(server, reply, askedMs);
     });
-    if (sent) server.infoAsked++;
+    if (!sent) return;
+    server.infoAsked++;
+    server.infoAskedMs = askedMs;
+  }
+
+  /** Asks unless an answer to a question of that time or later is here or on its way. */
+  askSince(server: Server, sinceMs: number): void {
+    if (server.infoAskedMs < sinceMs) this.ask(server);
   }
 
   #periodMs(server: Server): number {

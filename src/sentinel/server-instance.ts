@@ -14,8 +14,9 @@ export abstract class ServerInstance extends Instance {
   infoAtMs: number | null = null;
   /** The instance answered what it knew at this moment or later: when the answered question was asked. */
   infoAsOfMs: number | null = null;
-  /** Questions without an answer yet. */
+  /** Questions without an answer yet, and when the last one was asked. */
   infoAsked = 0;
+  infoAskedMs = -Infinity;
   /** Grows with every report. */
   reportNumber = 0;
   /** The role it last reported, and since when it reports that. */

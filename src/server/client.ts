@@ -11,6 +11,7 @@ import { Decoded, RequestDecoder } from '../resp/request-decoder.js';
 import type { User } from './acl/user.js';
 import type { BlockedState } from './blocking.js';
 import type { Command } from './command.js';
+import { writeMessage, type Message } from './message.js';
 import type { Server } from './server.js';
 import type { Transaction } from './transaction.js';
 
@@ -86,6 +87,9 @@ export class Client implements ConnectionHandler {
   lastWriteOffset = 0;
   /** Set for replicas, which are served from the backlog. */
   outputSource: OutputSource | null = null;
+  /** A command of this client is being executed; messages to it wait for its reply. */
+  isAnswering = false;
+  messagesAfterReply: Message[] = [];
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
 
@@ -201,7 +205,8 @@ export class Client implements ConnectionHandler {
 
   onDrain(): void {
     this.server.clients.outputShrank(this);
-    if (this.closeAfterReply) this.connection?.end();
+    if (this.reply.pendingBytes > 0) this.scheduleFlush();
+    else if (this.closeAfterReply) this.connection?.end();
   }
 
   onEnd(): void {
@@ -250,11 +255,28 @@ export class Client implements ConnectionHandler {
     }
   }
 
+  /** The reply to a command is written: now come the messages that the command sent to its own client. */
+  answered(): void {
+    this.isAnswering = false;
+    if (this.messagesAfterReply.length === 0) return;
+    const messages = this.messagesAfterReply;
+    this.messagesAfterReply = [];
+    for (const { word, pattern, channel, text } of messages) writeMessage(this, word, pattern, channel, text);
+  }
+
   /** Marks the output for writing at the end of this turn. */
   scheduleFlush(): void {
     if (this.flushScheduled || this.connection === null) return;
     this.flushScheduled = true;
     this.server.scheduleFlush(this);
+  }
+
+  /**
+   * The client does not read what it was sent. What comes now is better kept here: the connection would hold on to a
+   * whole chunk for each small message.
+   */
+  get isStalled(): boolean {
+    return this.connection !== null && this.connection.bufferedBytes > 0 && this.outputSource === null;
   }
 
   /** Writes the output to the connection. Called by the server only, after what must go first. */
@@ -265,6 +287,7 @@ export class Client implements ConnectionHandler {
       this.reply.clear();
       return;
     }
+    if (this.isStalled && !this.closeAfterReply) return;
     const bytes = this.reply.pendingBytes;
     this.totalBytesOut += bytes;
     this.server.statistics.totalNetOutputBytes += bytes;

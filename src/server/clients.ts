@@ -169,7 +169,7 @@ export class Clients {
     const seconds = (sinceMs: number): number => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
     const queryBytes = client.decoder.heldBytes;
     const outputBytes = client.pendingOutputBytes;
-    const unsentBytes = connection?.bufferedBytes ?? 0;
+    const isStalled = (connection?.bufferedBytes ?? 0) > 0;
     const fields: [string, string | number][] = [
       ['id', client.id],
       ['addr', addressOf(connection, 'remote')],
@@ -190,11 +190,11 @@ export class Clients {
       ['multi-mem', transaction?.queuedBytes ?? 0],
       ['rbs', 16384],
       ['rbp', 0],
-      ['obl', outputBytes - unsentBytes],
-      ['oll', unsentBytes > 0 ? 1 : 0],
-      ['omem', unsentBytes],
+      ['obl', isStalled ? 0 : outputBytes],
+      ['oll', isStalled ? 1 : 0],
+      ['omem', isStalled ? outputBytes : 0],
       ['tot-mem', queryBytes + outputBytes + 1024],
-      ['events', unsentBytes > 0 ? 'rw' : 'r'],
+      ['events', isStalled ? 'rw' : 'r'],
       ['cmd', client.command?.fullName ?? 'NULL'],
       ['user', client.isTrusted ? '(superuser)' : client.user.name],
       ['redir', -1],

@@ -82,7 +82,9 @@ export class Dispatcher {
       client.reply.simple('QUEUED');
       return;
     }
+    client.isAnswering = true;
     this.execute(client, command, args);
+    client.answered();
     this.endUnitOf(client, command.touchesArbitraryKeys);
     server.blocking.serveReadyKeys();
   }
@@ -107,7 +109,9 @@ export class Dispatcher {
     }
     const errorsBefore = reply.errorCount;
     blocking.waitsOn = false;
+    client.isAnswering = true;
     const elapsedMs = this.run(client, command, args);
+    client.answered();
     if (blocking.waitsOn) return;
     this.account(client, command, args, elapsedMs, errorsBefore);
     blocking.forget(client);

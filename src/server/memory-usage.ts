@@ -55,7 +55,9 @@ export class MemoryUsage implements Gate {
   check(): void {
     const used = this.read();
     const { maxmemory } = this.config.values;
-    const isShort = (maxmemory > 0 && used > maxmemory) || used > this.deadlyBytes;
+    // What an empty server takes is not the dataset's: `maxmemory` would be used up before the first key.
+    const isFull = maxmemory > 0 && used - this.startupBytes > maxmemory;
+    const isShort = isFull || used > this.deadlyBytes;
     if (isShort) this.gates.add(this);
     else this.gates.remove(this);
   }

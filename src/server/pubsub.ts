@@ -1,6 +1,7 @@
 /** Who listens to which channel, and delivery of messages. */
 import { matchesGlob } from '../resp/glob.js';
 import { Subscriptions, type Client } from './client.js';
+import { writeMessage, type Message } from './message.js';
 
 type SubscriberMap = Map<string, Set<Client>>;
 
@@ -121,24 +122,16 @@ export class PubSub {
   }
 }
 
-/** Writes a message. CLIENT REPLY mutes replies, not what a client has subscribed to. */
+/** Hands a message to a client; one that it sends to itself comes after the reply to the command that sent it. */
 function deliver(
   client: Client,
-  word: string,
+  word: Message['word'],
   pattern: string | null,
   channel: string,
-  message: string,
+  text: string,
 ): void {
-  const { reply } = client;
-  const { isMuted } = reply;
-  reply.isMuted = false;
-  reply.pushHeader(pattern === null ? 3 : 4);
-  reply.bulk(word);
-  if (pattern !== null) reply.bulk(pattern);
-  reply.bulk(channel);
-  reply.bulk(message);
-  reply.isMuted = isMuted;
-  client.scheduleFlush();
+  if (client.isAnswering) client.messagesAfterReply.push({ word, pattern, channel, text });
+  else writeMessage(client, word, pattern, channel, text);
 }
 
 function ownSet(subscriptions: Subscriptions, kind: SubscriptionKind): Set<string> {

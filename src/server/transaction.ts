@@ -14,6 +14,9 @@ export class Transaction {
   hasWrites = false;
   /** Whether any queued command is one that may need more memory. */
   hasMemoryConsumers = false;
+  /** Whether every queued command may run while a replica's link is down, and while a dataset is loaded. */
+  allowedWhenStale = true;
+  allowedWhileLoading = true;
   /** Bytes held by the queue, for CLIENT LIST's `multi-mem`. */
   queuedBytes = 0;
 
@@ -21,6 +24,8 @@ export class Transaction {
     this.queue.push({ command, args });
     if (command.isWrite || command.mayReplicate) this.hasWrites = true;
     if (command.deniedWhenOutOfMemory) this.hasMemoryConsumers = true;
+    if (!command.allowedWhenStale) this.allowedWhenStale = false;
+    if (!command.allowedWhileLoading) this.allowedWhileLoading = false;
     for (const arg of args) this.queuedBytes += arg.length;
   }
 }

@@ -23,22 +23,22 @@ function nextMaster(discovery: MasterDiscovery): Promise<ResolvedMaster> {
   return new Promise((resolve) => discovery.once('master', resolve));
 }
 
-beforeAll(async () => {
-  topology = await startSentinelTopology(platform, {
-    servers: ['stock', 'stock', 'stock'],
-    sentinels: ['stock', 'stock', 'stock'],
-    downAfterMs: 500,
-    failoverTimeoutMs: 3000,
-  });
-});
-
 afterEach(() => {
   for (const discovery of discoveries.splice(0)) discovery.stop();
 });
 
-afterAll(() => topology.close());
+describe.each(['stock', 'vedette'] as const)('with %s servers and sentinels', (engine) => {
+  beforeAll(async () => {
+    topology = await startSentinelTopology(platform, {
+      servers: [engine, engine, engine],
+      sentinels: [engine, engine, engine],
+      downAfterMs: 500,
+      failoverTimeoutMs: 3000,
+    });
+  });
 
-describe('with stock sentinels', () => {
+  afterAll(() => topology.close());
+
   test('the master is resolved, verified, and connected to', async () => {
     const discovery = discover();
     const master = await discovery.resolve();

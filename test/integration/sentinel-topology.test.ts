@@ -1,15 +1,19 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ClientConnection } from '../../src/client/connection.js';
 import { isPortFree } from '../../src/lab/ports.js';
-import { startSentinelTopology, type SentinelTopology } from '../../src/lab/sentinel-topology.js';
+import {
+  startSentinelTopology,
+  type SentinelTopology,
+  type SentinelTopologyOptions,
+} from '../../src/lab/sentinel-topology.js';
 import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
 
 const platform = createNodePlatform();
 const started: SentinelTopology[] = [];
 
-/** Starts a topology of stock programs that is closed after the test. */
-async function start(options: Parameters<typeof startSentinelTopology>[1] = {}): Promise<SentinelTopology> {
+/** Starts a topology, of stock programs unless told otherwise, that is closed after the test. */
+async function start(options: SentinelTopologyOptions = {}): Promise<SentinelTopology> {
   const topology = await startSentinelTopology(platform, {
     servers: ['stock', 'stock'],
     sentinels: ['stock', 'stock', 'stock'],
@@ -33,9 +37,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('a topology of stock programs', () => {
-  test('is ready when it says so, and leaves nothing behind when closed', async () => {
-    const topology = await start();
+const stock = 'stock';
+const ours = 'vedette';
+
+describe('a topology', () => {
+  test.each<[string, SentinelTopologyOptions]>([
+    ['stock programs', { servers: [stock, stock], sentinels: [stock, stock, stock] }],
+    ['ours', { servers: [ours, ours], sentinels: [ours, ours, ours] }],
+    ['both', { servers: [ours, stock], sentinels: [stock, ours, ours] }],
+  ])('of %s is ready when it says so, and leaves nothing behind when closed', async (_, engines) => {
+    const topology = await start(engines);
     const [master, replica] = topology.servers;
     expect(await master!.call('SET', 'k', 'v')).toBe('OK');
     await waitUntil(platform, 5000, async () =>
@@ -54,28 +65,31 @@ describe('a topology of stock programs', () => {
     expect(platform.disk.statusSync(topology.directory)).toBeNull();
   });
 
-  test('members can be paused, resumed, killed and restarted', async () => {
-    const topology = await start({ sentinels: ['stock'], downAfterMs: 60_000 });
-    const [master, replica] = topology.servers;
-    replica!.pause();
-    expect(replica!.state).toBe('paused');
-    const connection = await ClientConnection.connect(platform, {
-      address: replica!.address,
-      callTimeoutMs: 300,
-    });
-    await expect(connection.call('PING')).rejects.toMatchObject({ code: 'TIMEOUT' });
-    replica!.resume();
-    expect(await replica!.call('PING')).toBe('PONG');
+  test.each([stock, ours] as const)(
+    '%s members can be paused, resumed, killed and restarted',
+    async (engine) => {
+      const topology = await start({ servers: [engine, engine], sentinels: [engine], downAfterMs: 60_000 });
+      const [master, replica] = topology.servers;
+      replica!.pause();
+      expect(replica!.state).toBe('paused');
+      const connection = await ClientConnection.connect(platform, {
+        address: replica!.address,
+        callTimeoutMs: 300,
+      });
+      await expect(connection.call('PING')).rejects.toMatchObject({ code: 'TIMEOUT' });
+      replica!.resume();
+      expect(await replica!.call('PING')).toBe('PONG');
 
-    await replica!.kill();
-    expect(replica!.state).toBe('down');
-    expect(await isPortFree(platform, '127.0.0.1', replica!.address.port)).toBe(true);
-    await expect(replica!.call('PING')).rejects.toThrow();
-    await replica!.restart();
-    expect(replica!.state).toBe('running');
-    expect(await replica!.call('PING')).toBe('PONG');
-    expect(master!.state).toBe('running');
-  });
+      await replica!.kill();
+      expect(replica!.state).toBe('down');
+      expect(await isPortFree(platform, '127.0.0.1', replica!.address.port)).toBe(true);
+      await expect(replica!.call('PING')).rejects.toThrow();
+      await replica!.restart();
+      expect(replica!.state).toBe('running');
+      expect(await replica!.call('PING')).toBe('PONG');
+      expect(master!.state).toBe('running');
+    },
+  );
 
   test('a killed master is replaced by a replica', async () => {
     const topology = await start({ downAfterMs: 500 });

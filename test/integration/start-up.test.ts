@@ -99,16 +99,22 @@ function run(program: string, args: readonly string[], input = ''): Promise<Fini
   return start(program, args, input).finished;
 }
 
-/** Whether somebody answers an inline command on a port with a RESP reply. */
-function answers(port: number): Promise<boolean> {
+/** The beginning of the reply to an inline command; empty when the connection fails or ends without one. */
+function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
     socket.on('data', (chunk) => {
       socket.destroy();
-      resolve(/^[+-]/.test(chunk.toString()));
+      resolve(chunk.toString());
     });
-    socket.on('error', () => resolve(false));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(''));
   });
+}
+
+/** Whether somebody answers on a port. */
+async function answers(port: number): Promise<boolean> {
+  return /^[+-]/.test(await ask(port, 'PING'));
 }
 
 function file(name: string, text: string): string {
@@ -251,6 +257,35 @@ describe('the sample configurations', () => {
     const after = new Set(readFileSync(path, 'utf8').split('\n'));
     expect(before.split('\n').filter((line) => line.startsWith('#') && !after.has(line))).toEqual([]);
     expect(after).toContain('sentinel monitor mymaster 127.0.0.1 6379 2');
+  });
+});
+
+describe('a running server', () => {
+  it('follows CONFIG SET of loglevel and port', async () => {
+    const [port, other] = [await somePort(), await somePort()];
+    const { output, finished } = start('vedette-server', [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
+    ]);
+    await until(() => answers(port));
+    expect(await ask(port, `CONFIG SET port ${other}`)).toBe('+OK\r\n');
+    await until(() => answers(other));
+    expect(await answers(port)).toBe(false);
+    expect(await ask(other, 'CONFIG GET port')).toContain(`${other}\r\n`);
+    expect(output()).not.toContain('bye bye');
+    expect(await ask(other, 'CONFIG SET loglevel warning')).toBe('+OK\r\n');
+    await ask(other, 'SHUTDOWN NOSAVE');
+    await finished;
+    expect(output()).toContain('bye bye');
+    expect(output()).not.toContain('User requested shutdown');
+  });
+
+  it('outlives its terminal', async () => {
+    const port = await somePort();
+    const { child } = start('vedette-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
+    await until(() => answers(port));
+    child.kill('SIGHUP');
+    expect(await answers(port)).toBe(true);
+    expect(child.exitCode).toBeNull();
   });
 });
 

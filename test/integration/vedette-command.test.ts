@@ -22,17 +22,7 @@ async function freeFirstPort(): Promise<number> {
 }
 
 function upSentinel(terminal: ScriptedTerminal, port: number, ...flags: string[]): Promise<number> {
-  const args = [
-    'up',
-    'sentinel',
-    '--engine',
-    'stock',
-    '--port',
-    String(port),
-    '--down-after',
-    '500',
-    ...flags,
-  ];
+  const args = ['up', 'sentinel', '--port', String(port), '--down-after', '500', ...flags];
   return runVedette(platform, terminal, args);
 }
 
@@ -41,7 +31,7 @@ describe('vedette up sentinel', () => {
     const port = await freeFirstPort();
     const file = join(tmpdir(), `vedette-test-${platform.random.hex(8)}`);
     const terminal = new ScriptedTerminal(false);
-    const command = `env | grep ^VEDETTE_ > ${file}; redis-cli -p $VEDETTE_MASTER_PORT ping >> ${file}; exit 7`;
+    const command = `env | grep ^VEDETTE_ > ${file}; bin/vedette-cli -p $VEDETTE_MASTER_PORT ping >> ${file}; exit 7`;
     const status = await upSentinel(terminal, port, '--replicas', '1', '--sentinels', '1', '--exec', command);
     const said = readFileSync(file, 'utf8');
     rmSync(file);
@@ -53,6 +43,19 @@ describe('vedette up sentinel', () => {
     expect(said).toContain('VEDETTE_MASTER_NAME=mymaster\n');
     expect(said).toContain('PONG\n');
     expect(await isPortFree(platform, '127.0.0.1', port)).toBe(true);
+  });
+
+  test.each([
+    [['--engine', 'stock'], 0],
+    [[], 1],
+  ])('with %j the servers are of that engine', async (flags, expected) => {
+    const port = await freeFirstPort();
+    // Vedette says so in INFO; the stock server says what allocator it has.
+    const command = 'bin/vedette-cli -p $VEDETTE_MASTER_PORT INFO | grep -q "^mem_allocator:jemalloc"';
+    const size = ['--replicas', '0', '--sentinels', '1'];
+    expect(await upSentinel(new ScriptedTerminal(false), port, ...size, ...flags, '--exec', command)).toBe(
+      expected,
+    );
   });
 
   test('a command that dies of a signal gives the status a shell gives', async () => {
@@ -73,7 +76,7 @@ describe('vedette up sentinel', () => {
     await waitUntil(platform, 5000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
 
     terminal.press('s');
-    await terminal.shows(new RegExp(`server-1 +stock +127.0.0.1:${port} +process \\d+ +.*master`));
+    await terminal.shows(new RegExp(`server-1 +vedette +127.0.0.1:${port} +process \\d+ +.*master`));
     terminal.press('k');
     await terminal.shows(/server-1 .*exit.*SIGKILL/);
     await terminal.shows(/\+\d+ ms {2}sentinel-\d .*\+odown/);
@@ -150,8 +153,7 @@ describe('vedette discover', () => {
 
   beforeAll(async () => {
     topology = await startSentinelTopology(platform, {
-      servers: ['stock', 'stock'],
-      sentinels: ['stock', 'stock', 'stock'],
+      servers: ['vedette', 'vedette'],
       downAfterMs: 500,
     });
   });

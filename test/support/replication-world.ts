@@ -4,6 +4,7 @@ import { connectionCommands } from '../../src/commands/connection.js';
 import { ServerConfig } from '../../src/config/server-config.js';
 import { freezeValue } from '../../src/keyspace/values/value.js';
 import { createLogger } from '../../src/log/logger.js';
+import { ACCESS_NOT_TOLD } from '../../src/persistence/access-marks.js';
 import { RdbOutput } from '../../src/persistence/rdb/output.js';
 import { RdbWriter } from '../../src/persistence/rdb/writer.js';
 import { Persistence } from '../../src/persistence/persistence.js';
@@ -158,7 +159,7 @@ export class ReplicatedServer {
         const output = new RdbOutput(false);
         const writer = new RdbWriter(output, { version: 10, listMaxListpackSize: -2 });
         const expireAtMs = entry.expiry?.atMs ?? -1;
-        writer.entry('', freezeValue(entry.value), { expireAtMs, idleSeconds: -1, frequency: -1 });
+        writer.entry('', freezeValue(entry.value), expireAtMs, ACCESS_NOT_TOLD);
         all.push([`${database.index}/${entry.key}`, output.take().latin1Slice()]);
       });
     }

@@ -9,34 +9,43 @@ import { ServerConfig } from '../../src/config/server-config.js';
 import type { Logger } from '../../src/log/logger.js';
 import type { Connection, ConnectionHandler } from '../../src/platform/platform.js';
 import { VirtualWorld } from '../../src/platform/virtual/index.js';
+import { splitWords } from '../../src/resp/ascii.js';
 import type { Client } from '../../src/server/client.js';
 import { Server } from '../../src/server/server.js';
 import { encodeRequest, parseReply, showCommand, type TestReply } from './resp.js';
 
-const SILENT_LOG: Logger = {
-  debug: () => undefined,
-  verbose: () => undefined,
-  notice: () => undefined,
-  warning: () => undefined,
-  isEnabled: () => false,
-};
+/** Where a {@link TestServer} lives: to restart it, or to make its disk fail. */
+export interface TestSurroundings {
+  readonly world?: VirtualWorld;
+  readonly log?: Logger;
+}
 
 export class TestServer {
   readonly server: Server;
   /** What would have gone to replicas, one command a line, as it was sent; databases are not shown. */
   readonly propagated: string[] = [];
+  /** The log, without times. */
+  readonly logLines: string[] = [];
   private readonly world: VirtualWorld;
 
   /** @param directives values for the configuration, as in a file */
-  constructor(directives: Readonly<Record<string, string>> = {}) {
-    this.world = new VirtualWorld({ seed: 1 });
+  constructor(directives: Readonly<Record<string, string>> = {}, surroundings: TestSurroundings = {}) {
+    this.world = surroundings.world ?? new VirtualWorld({ seed: 1 });
     const platform = this.world.createProcess('server');
     const config = new ServerConfig(platform.processes);
     for (const [name, value] of Object.entries(directives)) {
-      const problem = config.configure(name, [value]);
+      const problem = config.configure(name, splitWords(value) ?? []);
       if (problem !== null) throw new Error(`${name}: ${problem}`);
     }
-    this.server = new Server({ platform, config, log: SILENT_LOG, mode: 'standalone' });
+    const write = (line: string): number => this.logLines.push(line);
+    const log: Logger = surroundings.log ?? {
+      debug: write,
+      verbose: write,
+      notice: write,
+      warning: write,
+      isEnabled: () => true,
+    };
+    this.server = new Server({ platform, config, log, mode: 'standalone' });
     this.server.commands.register([...dataCommands, ...serverCommands]);
     addServerSections(this.server);
     this.server.propagation.addSink({
@@ -45,8 +54,9 @@ export class TestServer {
     this.server.start();
   }
 
-  connect(): TestClient {
-    const connection = new MemoryConnection();
+  /** @param remoteAddress where the client seems to come from */
+  connect(remoteAddress = '127.0.0.1'): TestClient {
+    const connection = new MemoryConnection(remoteAddress);
     this.server.clients.accept(connection);
     return new TestClient(this, connection);
   }
@@ -60,6 +70,11 @@ export class TestServer {
 
   advance(ms: number): void {
     this.world.advance(ms);
+  }
+
+  /** Ends the turn in which clients have {@link TestClient.deliver been sent} something. */
+  endTurn(): void {
+    this.advance(0);
   }
 
   get nowMs(): number {
@@ -79,10 +94,48 @@ export class TestClient {
     return this.connection.handler as Client;
   }
 
+  /** False when the server has closed the connection. */
+  get isOpen(): boolean {
+    return this.connection.isOpen;
+  }
+
   /** Sends a command without looking at the replies. */
   send(...args: (string | number)[]): void {
-    this.connection.handler.onData(encodeRequest(args));
-    this.owner.advance(0);
+    this.sendBytes(encodeRequest(args).latin1Slice());
+  }
+
+  sendBytes(bytes: string): void {
+    this.deliver(bytes);
+    this.owner.endTurn();
+  }
+
+  /** The server gets these bytes in the same turn of its event loop as what it got before. */
+  deliver(bytes: string): void {
+    const chunk = Buffer.from(bytes, 'latin1');
+    this.connection.handler.onData(chunk);
+    chunk.fill(0x2a);
+  }
+
+  /** The client reads no more: what the server writes from now on waits. */
+  stall(): void {
+    this.connection.isStalled = true;
+  }
+
+  /** The client reads all that waits, and goes on reading. */
+  unstall(): void {
+    this.connection.isStalled = false;
+    this.connection.bufferedBytes = 0;
+    this.connection.handler.onDrain();
+  }
+
+  /** Tells of every write of the server to this client, as it happens. */
+  onWrite(listener: (bytes: string) => void): void {
+    this.connection.onWrite = listener;
+  }
+
+  /** Waiting output in bytes, as the connection counts it. */
+  get bufferedBytes(): number {
+    return this.connection.bufferedBytes;
   }
 
   /** Sends a command and returns its reply; throws when there is none (it blocks) or more than one. */
@@ -90,7 +143,10 @@ export class TestClient {
     this.connection.takeAll();
     this.send(...args);
     const replies = this.replies();
-    if (replies.length !== 1) throw new Error(`${args.join(' ')}: ${replies.length} replies`);
+    if (replies.length !== 1) {
+      const trouble = this.owner.logLines.filter((line) => line.includes('Error')).join('\n');
+      throw new Error(`${args.join(' ')}: ${replies.length} replies\n${trouble}`);
+    }
     return replies[0];
   }
 
@@ -99,6 +155,11 @@ export class TestClient {
     this.connection.takeAll();
     this.send(...args);
     return this.connection.takeAll();
+  }
+
+  /** The bytes that came since the last call. */
+  takeBytes(): string {
+    return this.connection.takeAll().latin1Slice();
   }
 
   /** Everything that came since the last call. */
@@ -114,27 +175,36 @@ export class TestClient {
     return replies;
   }
 
+  /** The client ends the connection. */
   close(): void {
     this.connection.handler.onEnd();
+    this.owner.endTurn();
   }
 }
 
 class MemoryConnection implements Connection {
   handler!: ConnectionHandler;
-  readonly remoteAddress = '127.0.0.1';
   readonly remotePort = 50000;
   readonly localAddress = '127.0.0.1';
   readonly localPort = 6379;
   readonly isLocalSocket = false;
   readonly descriptor = -1;
-  readonly bufferedBytes = 0;
+  bufferedBytes = 0;
+  isOpen = true;
+  isStalled = false;
+  onWrite: (bytes: string) => void = () => undefined;
   private written: Buffer[] = [];
 
+  constructor(readonly remoteAddress: string) {}
+
   write(bytes: Buffer): void {
+    this.onWrite(bytes.latin1Slice());
     this.written.push(Buffer.from(bytes));
+    if (this.isStalled) this.bufferedBytes += bytes.length;
   }
 
   takeAll(): Buffer {
+    if (this.isStalled) return Buffer.alloc(0);
     const all = Buffer.concat(this.written);
     this.written = [];
     return all;
@@ -144,7 +214,16 @@ class MemoryConnection implements Connection {
   resume(): void {}
   setNoDelay(): void {}
   setKeepAlive(): void {}
-  end(): void {}
-  destroy(): void {}
-  reset(): void {}
+
+  end(): void {
+    this.isOpen = false;
+  }
+
+  destroy(): void {
+    this.isOpen = false;
+  }
+
+  reset(): void {
+    this.isOpen = false;
+  }
 }

@@ -16,8 +16,12 @@ const LONGEST_COMPRESSED = 64 * 1024;
 const SHORT_STRING = 24;
 const UINT32_LIMIT = 0x1_0000_0000;
 
+/** Buffers kept for reuse: what is being written to a file while the next slice is made. */
+const MOST_SPARE_BUFFERS = 4;
+
 export class RdbOutput {
-  private bytes = Buffer.allocUnsafe(FIRST_CAPACITY);
+  private bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  private readonly spare: Buffer[] = [];
   private used = 0;
   private readonly compressor: LzfCompressor | null;
 
@@ -33,9 +37,17 @@ export class RdbOutput {
   /** Hands over what was collected. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.used);
-    this.bytes = Buffer.allocUnsafe(Math.max(FIRST_CAPACITY, this.used));
+    this.bytes = this.spare.pop() ?? Buffer.allocUnsafeSlow(Math.max(FIRST_CAPACITY, this.used));
     this.used = 0;
     return taken;
+  }
+
+  /**
+   * Gives back what {@link take} has returned, whole and unused by anybody else, to be overwritten. Without
+   * that, a snapshot leaves as much garbage as it has bytes, and the collector stops the server for it.
+   */
+  recycle(taken: Buffer): void {
+    if (this.spare.length < MOST_SPARE_BUFFERS) this.spare.push(Buffer.from(taken.buffer));
   }
 
   byte(value: number): void {
@@ -161,7 +173,7 @@ export class RdbOutput {
 
   private reserve(count: number): void {
     if (this.used + count <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.used + count));
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.used + count));
     this.bytes.copy(grown, 0, 0, this.used);
     this.bytes = grown;
   }

@@ -4,19 +4,11 @@
  */
 
 import type { FrozenValue } from '../../keyspace/values/value.js';
+import type { Access } from '../access-marks.js';
 import type { Crc64 } from './crc64.js';
 import { Opcode, type WritableRdbVersion } from './format.js';
 import type { RdbOutput } from './output.js';
 import { ValueEncoder, type EncodingOptions } from './value-encoder.js';
-
-/** What a snapshot may say of a key besides its value; -1 stands for nothing. */
-export interface KeyProperties {
-  readonly expireAtMs: number;
-  /** Under an LRU policy: seconds since the last access. */
-  readonly idleSeconds: number;
-  /** Under an LFU policy: the counter. */
-  readonly frequency: number;
-}
 
 export class RdbWriter {
   private readonly encoder: ValueEncoder;
@@ -40,21 +32,21 @@ export class RdbWriter {
     this.output.lengthOf(keysWithExpiry);
   }
 
-  /** Writes a whole entry at once. */
-  entry(key: string, value: FrozenValue, properties: KeyProperties): void {
-    this.entryHead(key, value, properties);
+  /** Writes a whole entry at once. @param expireAtMs -1 for none */
+  entry(key: string, value: FrozenValue, expireAtMs: number, access: Access): void {
+    this.entryHead(key, value, expireAtMs, access);
     this.encoder.writeWhole(value);
   }
 
   /** Writes an entry in steps of about 16 KiB; nothing else may be written until it is complete. */
-  *entrySteps(key: string, value: FrozenValue, properties: KeyProperties): Generator<void, void> {
-    this.entryHead(key, value, properties);
+  *entrySteps(key: string, value: FrozenValue, expireAtMs: number, access: Access): Generator<void, void> {
+    this.entryHead(key, value, expireAtMs, access);
     yield* this.encoder.steps(value);
   }
 
-  private entryHead(key: string, value: FrozenValue, properties: KeyProperties): void {
+  private entryHead(key: string, value: FrozenValue, expireAtMs: number, access: Access): void {
     const { output } = this;
-    const { expireAtMs, idleSeconds, frequency } = properties;
+    const { idleSeconds, frequency } = access;
     if (expireAtMs !== -1) {
       output.byte(Opcode.ExpiryMs);
       output.int64(expireAtMs);

@@ -6,7 +6,7 @@
 import { dirname } from 'node:path';
 import type { Disk, FileHandle } from '../../platform/platform.js';
 import type { SnapshotFrame } from './snapshot-frame.js';
-import type { SnapshotReceiver } from './snapshot-walk.js';
+import type { SnapshotReceiver, SnapshotWalk } from './snapshot-walk.js';
 
 /** With `rdb-save-incremental-fsync` the file is synced this often, so that the disk is not flooded at the end. */
 const SYNC_INTERVAL_BYTES = 32 * 1024 * 1024;
@@ -32,7 +32,7 @@ export class SnapshotFile implements SnapshotReceiver {
   private pendingBytes = 0;
   private isBehind = false;
   private handle: FileHandle | null = null;
-  private readonly beforeOpen: Buffer[] = [];
+  private readonly beforeOpen: { readonly bytes: Buffer; readonly walk: SnapshotWalk | null }[] = [];
   private unsyncedBytes = 0;
   private state: 'writing' | 'finished' | 'published' | 'failed' | 'aborted' = 'writing';
 
@@ -43,17 +43,17 @@ export class SnapshotFile implements SnapshotReceiver {
     private readonly incrementalSync: boolean,
     private readonly owner: SnapshotFileOwner,
   ) {
-    this.write(frame.header());
+    this.write(frame.header(), null);
     disk.open(paths.temporary, 'write', (error, handle) => this.opened(error, handle));
   }
 
-  onBytes(bytes: Buffer): void {
+  onBytes(bytes: Buffer, walk: SnapshotWalk): void {
     this.frame.body(bytes);
-    this.write(bytes);
+    this.write(bytes, walk);
   }
 
   onComplete(): void {
-    this.write(this.frame.trailer());
+    this.write(this.frame.trailer(), null);
     this.state = 'finished';
     if (this.handle !== null) this.publish(this.handle);
   }
@@ -73,26 +73,28 @@ export class SnapshotFile implements SnapshotReceiver {
       this.removeTemporary(handle);
       return;
     }
-    for (const bytes of this.beforeOpen) this.writeTo(handle, bytes);
+    for (const { bytes, walk } of this.beforeOpen) this.writeTo(handle, bytes, walk);
     this.beforeOpen.length = 0;
     if (this.state === 'finished') this.publish(handle);
   }
 
-  private write(bytes: Buffer): void {
+  /** @param walk whom the bytes are to be given back to */
+  private write(bytes: Buffer, walk: SnapshotWalk | null): void {
     if (this.state !== 'writing') return;
     this.pendingBytes += bytes.length;
     if (!this.isBehind && this.pendingBytes > HIGH_WATER_BYTES) this.setBehind(true);
-    if (this.handle === null) this.beforeOpen.push(bytes);
-    else this.writeTo(this.handle, bytes);
+    if (this.handle === null) this.beforeOpen.push({ bytes, walk });
+    else this.writeTo(this.handle, bytes, walk);
   }
 
-  private writeTo(handle: FileHandle, bytes: Buffer): void {
+  private writeTo(handle: FileHandle, bytes: Buffer, walk: SnapshotWalk | null): void {
     handle.write(bytes, (error) => {
       if (error !== null) {
         this.fail(error);
         return;
       }
       this.pendingBytes -= bytes.length;
+      walk?.recycle(bytes);
       if (this.isBehind && this.pendingBytes < LOW_WATER_BYTES) this.setBehind(false);
     });
     this.unsyncedBytes += bytes.length;
@@ -168,9 +170,10 @@ export class SynchronousSnapshotFile implements SnapshotReceiver {
     this.attempt(() => disk.writeFileSync(paths.temporary, frame.header()));
   }
 
-  onBytes(bytes: Buffer): void {
+  onBytes(bytes: Buffer, walk: SnapshotWalk): void {
     this.frame.body(bytes);
     this.attempt(() => this.disk.appendFileSync(this.paths.temporary, bytes));
+    walk.recycle(bytes);
   }
 
   onComplete(): void {

@@ -23,13 +23,16 @@ import type { Access } from '../access-marks.js';
 import type { WritableRdbVersion } from '../rdb/format.js';
 import { RdbOutput } from '../rdb/output.js';
 import { isLargeValue } from '../rdb/value-encoder.js';
-import { RdbWriter, type KeyProperties } from '../rdb/writer.js';
+import { RdbWriter } from '../rdb/writer.js';
 import { KeyDelay } from './delay.js';
 
 /** Takes the body of a snapshot: everything between header and trailer of an RDB. */
 export interface SnapshotReceiver {
-  /** The next bytes, which never change. May pause or abort the walk. */
-  onBytes(bytes: Buffer): void;
+  /**
+   * The next bytes. They never change, unless the receiver gives them back with {@link SnapshotWalk.recycle}. May
+   * pause or abort the walk.
+   */
+  onBytes(bytes: Buffer, walk: SnapshotWalk): void;
   /** All bytes have been given. */
   onComplete(): void;
   /** There will be no more; the snapshot is worthless. */
@@ -59,7 +62,8 @@ interface LargeEntry {
   readonly section: Section;
   readonly key: string;
   readonly value: FrozenValue;
-  readonly properties: KeyProperties;
+  readonly expireAtMs: number;
+  readonly access: Access;
 }
 
 const SLICE_BYTES = 64 * 1024;
@@ -138,16 +142,17 @@ export class SnapshotWalk implements SnapshotObserver {
     this.processedKeys++;
     this.delay.add();
     const { key, value } = entry;
-    const properties = this.propertiesOf(entry);
+    const expireAtMs = expiryOf(entry);
+    const access = this.options.accessOf(entry);
     if (isLargeValue(value) && !Buffer.isBuffer(value)) {
-      this.largeEntries.pushBack({ section, key, value: freezeValue(value), properties });
+      this.largeEntries.pushBack({ section, key, value: freezeValue(value), expireAtMs, access });
       return;
     }
     if (this.asideSelected !== section.index) {
       this.asideWriter.selectDatabase(section.index);
       this.asideSelected = section.index;
     }
-    this.asideWriter.entry(key, freezeValue(value), properties);
+    this.asideWriter.entry(key, freezeValue(value), expireAtMs, access);
   }
 
   /** Holds the bytes back until {@link resume}. */
@@ -158,6 +163,11 @@ export class SnapshotWalk implements SnapshotObserver {
   resume(): void {
     this.isPaused = false;
     this.schedule();
+  }
+
+  /** Takes back bytes that the receiver has no more use for. */
+  recycle(bytes: Buffer): void {
+    this.output.recycle(bytes);
   }
 
   /** Gives up. The receiver is told; nothing is called afterwards. */
@@ -200,7 +210,7 @@ export class SnapshotWalk implements SnapshotObserver {
       isFinished = !this.step();
       steps++;
     }
-    if (this.output.length > 0) this.receiver.onBytes(this.output.take());
+    if (this.output.length > 0) this.receiver.onBytes(this.output.take(), this);
     // The receiver may have given up the snapshot with these bytes.
     if (!isFinished || !this.isRunning) return;
     this.end();
@@ -213,7 +223,9 @@ export class SnapshotWalk implements SnapshotObserver {
     if (this.current !== null) {
       if (this.current.steps.next().done === true) this.finishCurrent();
     } else if (this.aside.length > 0) {
-      this.output.raw(this.aside.take());
+      const bytes = this.aside.take();
+      this.output.raw(bytes);
+      this.aside.recycle(bytes);
       this.selected = this.asideSelected;
       this.asideSelected = -1;
     } else {
@@ -245,22 +257,24 @@ export class SnapshotWalk implements SnapshotObserver {
     const { key, value } = entry;
     this.processedKeys++;
     this.delay.add();
-    const properties = this.propertiesOf(entry);
+    const expireAtMs = expiryOf(entry);
+    const access = this.options.accessOf(entry);
     if (!isLargeValue(value)) {
       entry.snapshotNumber = this.number;
       this.select(section);
-      this.writer.entry(key, freezeValue(value), properties);
+      this.writer.entry(key, freezeValue(value), expireAtMs, access);
       return;
     }
     // A Buffer cannot be frozen: it counts as saved only when it is, so that a change is still announced.
     const isBuffer = Buffer.isBuffer(value);
     if (!isBuffer) entry.snapshotNumber = this.number;
-    this.beginLarge({ section, key, value: freezeValue(value), properties }, isBuffer ? entry : null);
+    this.beginLarge({ section, key, value: freezeValue(value), expireAtMs, access }, isBuffer ? entry : null);
   };
 
-  private beginLarge({ section, key, value, properties }: LargeEntry, entry: Entry | null): void {
+  private beginLarge(large: LargeEntry, entry: Entry | null): void {
+    const { section, key, value, expireAtMs, access } = large;
     this.select(section);
-    this.current = { entry, steps: this.writer.entrySteps(key, value, properties) };
+    this.current = { entry, steps: this.writer.entrySteps(key, value, expireAtMs, access) };
   }
 
   private finishCurrent(): void {
@@ -275,15 +289,14 @@ export class SnapshotWalk implements SnapshotObserver {
     this.selected = section.index;
   }
 
-  private propertiesOf(entry: Entry): KeyProperties {
-    const { idleSeconds, frequency } = this.options.accessOf(entry);
-    return { expireAtMs: entry.expiry === null ? -1 : entry.expiry.atMs, idleSeconds, frequency };
-  }
-
   private end(): void {
     this.isRunning = false;
     this.timer?.cancel();
     this.timer = null;
     if (this.keyspace.snapshot === this) this.keyspace.snapshot = null;
   }
+}
+
+function expiryOf(entry: Entry): number {
+  return entry.expiry === null ? -1 : entry.expiry.atMs;
 }

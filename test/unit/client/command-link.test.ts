@@ -134,6 +134,12 @@ describe('sending', () => {
     expect(owner.events).toEqual(['connect']);
   });
 
+  test('text that nobody has turned into bytes is refused', () => {
+    const { link, peer } = connectedLink();
+    expect(() => link.send(['ECHO', '\u20ac'], null)).toThrow(RangeError);
+    expect(peer.sent).toBe('');
+  });
+
   test('a callback may send the next command', () => {
     const { link, peer } = connectedLink();
     const replies: Reply[] = [];

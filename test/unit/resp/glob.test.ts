@@ -85,9 +85,13 @@ test('hostile patterns take no time', () => {
   expect(matchesGlob(`${'a*'.repeat(500)}b`, text)).toBe(false);
   expect(matchesGlob(`${'*a'.repeat(5000)}*b`, text)).toBe(false);
   expect(matchesGlob('*'.repeat(50_000), text)).toBe(true);
-  expect(matchesGlob('?*'.repeat(20_000), text)).toBe(true);
+  expect(matchesGlob('?*'.repeat(900), text)).toBe(true);
   expect(matchesGlob('['.repeat(50_000), text)).toBe(false);
   expect(process.cpuUsage(began).user / 1e6).toBeLessThan(5);
+});
+
+test('a pattern with more than a thousand asterisks apart matches nothing, as in Redis', () => {
+  expect(matchesGlob('?*'.repeat(20_000), 'a'.repeat(20_000))).toBe(false);
 });
 
 describe('any pattern', () => {

@@ -46,7 +46,7 @@ export function snapshotBytes({
     writer.selectDatabase(index);
     writer.sizeHint(entries.length, entries.filter((entry) => entry.expireAtMs !== undefined).length);
     for (const { key, value, expireAtMs = -1, idleSeconds = -1, frequency = -1 } of entries) {
-      writer.entry(key, freezeValue(value), { expireAtMs, idleSeconds, frequency });
+      writer.entry(key, freezeValue(value), expireAtMs, { idleSeconds, frequency });
     }
   }
   const body = output.take();
