@@ -319,7 +319,10 @@ function doPsync(replication: Replication, client: Client, args: string[]): void
   }
   if (!replication.sync.mayServe(client)) return;
   const offset = integerArgument(client, offsetText);
-  if (Number.isNaN(offset)) return;
+  if (Number.isNaN(offset)) {
+    server.log.warning(`Replica client id #${client.id} asks for synchronization but with a wrong offset`);
+    return;
+  }
   replication.sync.serve(client, { replid, offset });
 }
 

@@ -121,11 +121,21 @@ export class FullSync {
       if (!transfer.senders.delete(session) || transfer.senders.size > 0 || transfer.complete) return;
       this.around.server.log.warning('Diskless rdb transfer, last replica dropped, killing fork child.');
     } else {
-      // A file is worth finishing only for somebody.
-      if (this.receivers().length > 0) return;
+      // Without replicas the file is worth finishing only as a save, where saves are wanted.
+      const isSave = this.around.server.config.values.save.length > 0;
+      if (isSave || this.receivers().length > 0) return;
     }
     transfer.job?.abort();
     this.end();
+  }
+
+  /** FLUSHALL: what is under way would be thrown away at once. The replicas come back for what there is now. */
+  onFlushAll(): void {
+    const { transfer } = this;
+    if (transfer?.kind !== 'sockets') return;
+    transfer.job?.abort();
+    this.end();
+    for (const session of [...transfer.senders.keys()]) session.client.close();
   }
 
   close(): void {

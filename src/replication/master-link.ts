@@ -33,8 +33,6 @@ export interface LinkOwner {
   onAnswered(accepted: boolean): boolean;
   /** The master continues the stream. `replid` is null if it did not name its history. */
   onContinue(replid: ReplicationId | null, connection: Connection): StreamApplier;
-  /** A snapshot is about to come: what was followed so far is given up. */
-  onFullResync(promised: Promised): void;
   /** The payload begins. */
   beginIntake(frame: PayloadFrame, promised: Promised, listener: IntakeListener): DatasetIntake;
   /** The snapshot is the dataset now; the stream follows. */
@@ -325,7 +323,6 @@ export class MasterLink {
   }
 
   private beginTransfer(connection: Connection, promised: Promised): void {
-    this.owner.onFullResync(promised);
     const transfer: Transfer = {
       connection,
       promised,

@@ -51,10 +51,19 @@ export class ParsingIntake implements DatasetIntake {
 
   abandon(): void {
     if (this.isOver) return;
+    this.fail({ offset: this.loader.reader.offset, reason: 'the connection to the master is gone' }, false);
+  }
+
+  private fail({ offset, reason }: Pick<RdbError, 'offset' | 'reason'>, tells = true): void {
+    const { log } = this.around.server;
+    const problem = `Internal error in RDB reading offset ${offset}: ${reason}`;
+    log.warning(problem);
+    log.warning('Failed trying to load the MASTER synchronization DB from socket, check server logs.');
     this.stop();
     if (this.keepsOld) {
-      this.around.server.log.notice('MASTER <-> REPLICA sync: Discarding temporary DB in background');
+      log.notice('MASTER <-> REPLICA sync: Discarding temporary DB in background');
     }
+    if (tells) this.listener.onFailed(problem);
   }
 
   private read(step: () => void): void {
@@ -96,15 +105,6 @@ export class ParsingIntake implements DatasetIntake {
     });
     welcomeDataset(around, loader.facts);
     this.listener.onLoaded({ streamDatabase: loader.facts.streamDatabase });
-  }
-
-  private fail({ offset, reason }: RdbError): void {
-    const { log } = this.around.server;
-    const problem = `Internal error in RDB reading offset ${offset}: ${reason}`;
-    log.warning(problem);
-    log.warning('Failed trying to load the MASTER synchronization DB from socket, check server logs.');
-    this.abandon();
-    this.listener.onFailed(problem);
   }
 
   private stop(): void {

@@ -123,9 +123,14 @@ export class ReplicaRole implements LinkOwner {
     return this.applierAt(history.offset, databaseIndex, connection);
   }
 
-  onFullResync(_promised: Promised): void {
-    if (this.resumePoint !== null)
+  /**
+   * The dataset is being replaced: there is nothing left that could be resumed. Until then a full resynchronisation that
+   * breaks off costs nothing, since the old stream can still be taken up.
+   */
+  forgetResumePoint(): void {
+    if (this.resumePoint !== null) {
       this.surroundings.server.log.notice('Discarding previously cached master state.');
+    }
     this.resumePoint = null;
   }
 

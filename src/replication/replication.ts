@@ -219,6 +219,7 @@ export class Replication {
   private detachFollowers(): void {
     this.replicas.disconnectAll();
     this.history.abandonBacklog();
+    this.replicaRole?.forgetResumePoint();
   }
 
   /** Ends the link and everything that waits. The replicas' connections are closed by the server. */
@@ -394,6 +395,7 @@ export class Replication {
     server.replicationMemory = () => this.memory();
     for (const [name, handler] of replicationDebugSubcommands(this))
       server.debugSubcommands.set(name, handler);
+    server.flushAllListeners.push(() => this.fullSync.onFlushAll());
     server.clientCloseListeners.push((client) => this.onClientClosed(client));
     server.config.onChange('min-replicas-to-write', this.applyRole);
     server.config.onChange('min-replicas-max-lag', this.applyRole);

@@ -48,7 +48,8 @@ function digestValues({ reply, server, database }: Client, args: string[]): void
 }
 
 function describeObject({ reply, server, database }: Client, args: string[]): void {
-  const entry = database.peek(args[2]);
+  // What is stored, even if it has expired: a replica keeps it until its master says otherwise.
+  const entry = database.entries.get(args[2]);
   if (entry === undefined) {
     reply.error(NO_SUCH_KEY);
     return;

@@ -226,6 +226,26 @@ describe('a master that stops halfway through a snapshot', () => {
   });
 });
 
+describe('a full resynchronisation that breaks off', () => {
+  it('leaves the way back to the old master open, without a snapshot', () => {
+    const world = new ReplicationWorld();
+    const [old, replica] = [world.start('old'), world.start('replica')];
+    world.follow(replica, old);
+    old.call('SET', 'a', '1');
+    world.settle(old, replica);
+    const half = fullResync(somePayload(world), 'length').subarray(0, 500);
+    const master = new ScriptedMaster(world, () => half);
+    replica.call('REPLICAOF', master.host, PORT);
+    world.until(() => replica.info().master_sync_in_progress === '1');
+    world.advance(50);
+    old.call('SET', 'b', '2');
+    world.follow(replica, old);
+    world.settle(old, replica);
+    expect(replica.dataset()).toEqual(old.dataset());
+    expect(old.server.statistics).toMatchObject({ syncFull: 1, syncPartialOk: 1 });
+  });
+});
+
 describe('a master that sends a damaged snapshot', () => {
   it.each(['disabled', 'swapdb'])('does not cost the old dataset (%s)', (load) => {
     fc.assert(
