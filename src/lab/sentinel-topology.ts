@@ -5,7 +5,6 @@
  * It ends what it started, all of it and only that.
  */
 import type { HostAndPort } from '../client/address.js';
-import { fieldsOf, type Reply } from '../client/reply.js';
 import type { Platform } from '../platform/platform.js';
 import { sentinelConfiguration, serverConfiguration } from './configuration.js';
 import { LabError } from './errors.js';
@@ -144,8 +143,10 @@ export class SentinelTopology {
   async master(): Promise<Member> {
     for (const sentinel of this.sentinels) {
       if (sentinel.state !== 'running') continue;
-      const reply = await sentinel.call('SENTINEL', 'MASTER', this.masterName);
-      const server = this.serverAt(reply);
+      // What clients ask; MASTER goes on telling the old address until all replicas have been moved.
+      const reply = await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.masterName);
+      const port = Array.isArray(reply) ? String(reply[1]) : '';
+      const server = this.servers.find(({ address }) => String(address.port) === port);
       if (server !== undefined) return server;
     }
     throw new LabError('NOT_READY', 'No sentinel names one of the servers as the master');
@@ -155,11 +156,6 @@ export class SentinelTopology {
   async close(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     if (this.isTemporary) this.platform.disk.removeTreeSync(this.directory);
-  }
-
-  private serverAt(reply: Reply): Member | undefined {
-    const port = fieldsOf(reply)?.get('port');
-    return this.servers.find((server) => String(server.address.port) === port);
   }
 
   private makeServer(index: number, port: number, ports: Ports): Member {

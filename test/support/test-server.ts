@@ -8,7 +8,7 @@ import { serverCommands } from '../../src/commands/server-commands.js';
 import { ServerConfig } from '../../src/config/server-config.js';
 import type { Logger } from '../../src/log/logger.js';
 import type { Connection, ConnectionHandler } from '../../src/platform/platform.js';
-import { VirtualWorld } from '../../src/platform/virtual/index.js';
+import { VirtualWorld, type MemoryFigures } from '../../src/platform/virtual/index.js';
 import { splitWords } from '../../src/resp/ascii.js';
 import type { Client } from '../../src/server/client.js';
 import { Server } from '../../src/server/server.js';
@@ -26,12 +26,15 @@ export class TestServer {
   readonly propagated: string[] = [];
   /** The log, without times. */
   readonly logLines: string[] = [];
+  /** What the server is told of its memory. */
+  readonly memoryFigures: MemoryFigures;
   private readonly world: VirtualWorld;
 
   /** @param directives values for the configuration, as in a file */
   constructor(directives: Readonly<Record<string, string>> = {}, surroundings: TestSurroundings = {}) {
     this.world = surroundings.world ?? new VirtualWorld({ seed: 1 });
     const platform = this.world.createProcess('server');
+    this.memoryFigures = platform.memoryFigures;
     const config = new ServerConfig(platform.processes);
     for (const [name, value] of Object.entries(directives)) {
       const problem = config.configure(name, splitWords(value) ?? []);

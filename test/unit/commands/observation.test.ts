@@ -283,7 +283,13 @@ describe('MEMORY', () => {
     expect(client.call('memory', 'usage', 'a', 'samples', '-1')).toEqual(errorReply('ERR syntax error'));
   });
 
+  test('an empty server is within any maxmemory', () => {
+    client.call('config', 'set', 'maxmemory', 1);
+    expect(client.call('set', 'a', 'b')).toBe('OK');
+  });
+
   test('writes are refused beyond maxmemory, reads are not', () => {
+    server.memoryFigures.heapUsedBytes += 1000;
     client.call('config', 'set', 'maxmemory', 1);
     expect(client.call('set', 'a', 'b')).toEqual(
       errorReply("OOM command not allowed when used memory > 'maxmemory'."),

@@ -98,11 +98,11 @@ describe('a subscriber', () => {
     expect(client.replies()).toEqual([{ push: ['message', 'a', 'm'] }]);
   });
 
-  test('hears itself before the count of receivers', () => {
+  test('hears itself after the count of receivers', () => {
     client.call('hello', 3);
     client.call('subscribe', 'a');
     client.send('publish', 'a', 'm');
-    expect(client.replies()).toEqual([{ push: ['message', 'a', 'm'] }, 1]);
+    expect(client.replies()).toEqual([1, { push: ['message', 'a', 'm'] }]);
   });
 
   test('that goes is forgotten', () => {
