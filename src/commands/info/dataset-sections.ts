@@ -99,7 +99,7 @@ function writePersistence(server: Server, info: InfoWriter): void {
   const savedShare = status.saveKeysTotal === 0 ? 0 : status.saveKeysProcessed / status.saveKeysTotal;
   info.field('loading', loading !== null && !loading.isAsync);
   info.field('async_loading', loading !== null && loading.isAsync);
-  // There is no fork, so nothing is copied on write.
+  // There is no fork; what a snapshot puts aside before it changes takes the place of copied pages.
   info.field('current_cow_peak', status.saveCopiedBytes);
   info.field('current_cow_size', status.saveCopiedBytes);
   info.field('current_cow_size_age', 0);
