@@ -146,6 +146,7 @@ function restore(persistence: Persistence, client: Client, args: readonly string
   const payload = Buffer.from(args[3], 'latin1');
   const decoded = decodeDumpPayload(payload, server.keyspace.limits, persistence.verifiesChecksums);
   if (!decoded.ok) {
+    if (decoded.problem === 'format') server.log.warning(`RESTORE: ${decoded.reason}`);
     reply.error(
       decoded.problem === 'footer' ? 'ERR DUMP payload version or checksum are wrong' : 'ERR Bad data format',
     );

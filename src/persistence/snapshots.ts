@@ -53,6 +53,7 @@ export class Snapshots {
   begin(receiver: SnapshotReceiver): SnapshotWalk {
     const { keyspace, platform } = this.server;
     const walk = new SnapshotWalk(keyspace, platform.timers, this.options(), receiver, () => {
+      this.server.persistenceStatus.lastSaveCopiedBytes = walk.copiedBytes;
       this.walk = null;
       this.reportProgress();
       for (const listener of this.idleListeners) listener();
@@ -81,5 +82,6 @@ export class Snapshots {
     const status = this.server.persistenceStatus;
     status.saveKeysProcessed = this.walk?.processedKeys ?? 0;
     status.saveKeysTotal = this.walk?.totalKeys ?? 0;
+    status.saveCopiedBytes = this.walk?.copiedBytes ?? 0;
   }
 }

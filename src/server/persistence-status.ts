@@ -16,6 +16,9 @@ export class PersistenceStatus {
   /** Keys of the running save: written so far, and in all. */
   saveKeysProcessed = 0;
   saveKeysTotal = 0;
+  /** Memory of the values that the running save, and the last one, had to put aside because they changed. */
+  saveCopiedBytes = 0;
+  lastSaveCopiedBytes = 0;
 
   /** The keyspace's count of changes at the last save. */
   dirtyAtLastSave = 0;

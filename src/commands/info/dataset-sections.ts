@@ -99,9 +99,9 @@ function writePersistence(server: Server, info: InfoWriter): void {
   const savedShare = status.saveKeysTotal === 0 ? 0 : status.saveKeysProcessed / status.saveKeysTotal;
   info.field('loading', loading !== null && !loading.isAsync);
   info.field('async_loading', loading !== null && loading.isAsync);
-  // There is no fork, so nothing is copied on write.
-  info.field('current_cow_peak', 0);
-  info.field('current_cow_size', 0);
+  // There is no fork; what a snapshot puts aside before it changes takes the place of copied pages.
+  info.field('current_cow_peak', status.saveCopiedBytes);
+  info.field('current_cow_size', status.saveCopiedBytes);
   info.field('current_cow_size_age', 0);
   info.field('current_fork_perc', (savedShare * 100).toFixed(2));
   info.field('current_save_keys_processed', status.saveKeysProcessed);
@@ -116,7 +116,7 @@ function writePersistence(server: Server, info: InfoWriter): void {
     status.backgroundSaveInProgress ? secondsSince(status.backgroundSaveStartedAtMs) : -1,
   );
   info.field('rdb_saves', status.saves);
-  info.field('rdb_last_cow_size', 0);
+  info.field('rdb_last_cow_size', status.lastSaveCopiedBytes);
   info.field('rdb_last_load_keys_expired', status.lastLoadKeysExpired);
   info.field('rdb_last_load_keys_loaded', status.lastLoadKeysLoaded);
   info.field('aof_enabled', status.aofEnabled);

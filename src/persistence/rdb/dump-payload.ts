@@ -22,7 +22,14 @@ const FOOTER_BYTES = 10;
 export type DumpProblem = 'footer' | 'format';
 
 export type DecodedDump<T> =
-  { readonly ok: true; readonly content: T } | { readonly ok: false; readonly problem: DumpProblem };
+  | { readonly ok: true; readonly content: T }
+  | { readonly ok: false; readonly problem: DumpProblem; readonly reason: string };
+
+const WRONG_FOOTER = {
+  ok: false,
+  problem: 'footer',
+  reason: 'DUMP payload version or checksum are wrong',
+} as const;
 
 export interface DumpOptions extends Partial<EncodingOptions> {
   readonly listMaxListpackSize: number;
@@ -48,7 +55,7 @@ export function decodeDumpPayload(
   limits: EncodingLimits,
   verifyChecksum: boolean,
 ): DecodedDump<Value> {
-  if (!isFooterRight(payload, verifyChecksum)) return { ok: false, problem: 'footer' };
+  if (!isFooterRight(payload, verifyChecksum)) return WRONG_FOOTER;
   return decoding(payload, (input) => {
     const builder = builderFor(input.byte(), limits);
     while (!builder.step(input));
@@ -64,7 +71,7 @@ export function encodeFunctionsPayload(sources: readonly string[]): Buffer {
 }
 
 export function decodeFunctionsPayload(payload: Buffer, verifyChecksum: boolean): DecodedDump<string[]> {
-  if (!isFooterRight(payload, verifyChecksum)) return { ok: false, problem: 'footer' };
+  if (!isFooterRight(payload, verifyChecksum)) return WRONG_FOOTER;
   return decoding(payload, (input) => {
     const sources: string[] = [];
     while (input.availableBytes > 0) {
@@ -81,11 +88,18 @@ function decoding<T>(payload: Buffer, decode: (input: RdbInput) => T | null): De
   input.append(payload.subarray(0, payload.length - FOOTER_BYTES));
   try {
     const content = decode(input);
-    return content === null ? { ok: false, problem: 'format' } : { ok: true, content };
+    return content === null
+      ? badFormat('The value is empty or not of a kind that is expected')
+      : { ok: true, content };
   } catch (problem) {
-    if (problem === UNDERFLOW || problem instanceof MalformedPart) return { ok: false, problem: 'format' };
+    if (problem === UNDERFLOW) return badFormat('The payload ends before its value does');
+    if (problem instanceof MalformedPart) return badFormat(problem.reason);
     throw problem;
   }
+}
+
+function badFormat(reason: string): { ok: false; problem: 'format'; reason: string } {
+  return { ok: false, problem: 'format', reason };
 }
 
 function isFooterRight(payload: Buffer, verifyChecksum: boolean): boolean {

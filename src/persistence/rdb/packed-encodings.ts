@@ -11,11 +11,13 @@ export type PackedElement = string | number | bigint;
 
 const END_MARK = 0xff;
 
-/** The elements of a listpack in order. */
-export function readListpack(blob: Buffer): PackedElement[] {
-  if (blob.length < 7 || blob.readUInt32LE(0) !== blob.length || blob[blob.length - 1] !== END_MARK) {
-    corrupt('Listpack integrity check failed.');
-  }
+/**
+ * The elements of a listpack in order.
+ * @param name what to call it in an error
+ */
+export function readListpack(blob: Buffer, name = 'Listpack'): PackedElement[] {
+  const broken = (): never => corrupt(`${name} integrity check failed.`);
+  if (blob.length < 7 || blob.readUInt32LE(0) !== blob.length || blob[blob.length - 1] !== END_MARK) broken();
   const elements: PackedElement[] = [];
   const end = blob.length - 1;
   let at = 6;
@@ -28,40 +30,52 @@ export function readListpack(blob: Buffer): PackedElement[] {
     } else if (first < 0xc0) {
       at += 1;
       const length = first & 0x3f;
-      elements.push(textAt(blob, at, length, end));
+      elements.push(textAt(blob, at, length, end, name));
       at += length;
     } else if (first < 0xe0) {
-      if (at + 2 > end) corrupt('Listpack integrity check failed.');
+      if (at + 2 > end) broken();
       const value = ((first & 0x1f) << 8) | blob[at + 1];
       elements.push(value >= 4096 ? value - 8192 : value);
       at += 2;
     } else if (first < 0xf0) {
-      if (at + 2 > end) corrupt('Listpack integrity check failed.');
+      if (at + 2 > end) broken();
       const length = ((first & 0x0f) << 8) | blob[at + 1];
       at += 2;
-      elements.push(textAt(blob, at, length, end));
+      elements.push(textAt(blob, at, length, end, name));
       at += length;
     } else if (first === 0xf0) {
-      if (at + 5 > end) corrupt('Listpack integrity check failed.');
+      if (at + 5 > end) broken();
       const length = blob.readUInt32LE(at + 1);
       at += 5;
-      elements.push(textAt(blob, at, length, end));
+      elements.push(textAt(blob, at, length, end, name));
       at += length;
     } else {
-      const width = listpackIntegerWidth(first);
-      if (at + 1 + width > end) corrupt('Listpack integrity check failed.');
+      const width = listpackIntegerWidth(first) ?? broken();
+      if (at + 1 + width > end) broken();
       elements.push(integerAt(blob, at + 1, width));
       at += 1 + width;
     }
-    at += backLengthSize(at - start);
-    if (at > end) corrupt('Listpack integrity check failed.');
+    const sizeBytes = at - start;
+    at += backLengthSize(sizeBytes);
+    if (at > end || !isBackLength(blob, at, sizeBytes)) broken();
   }
   const told = blob.readUInt16LE(4);
-  if (told !== 65535 && told !== elements.length) corrupt('Listpack integrity check failed.');
+  if (told !== 65535 && told !== elements.length) broken();
   return elements;
 }
 
-function listpackIntegerWidth(encoding: number): number {
+/** Whether the size of an element stands behind it, seven bits a byte, for those who read backwards. */
+function isBackLength(blob: Buffer, end: number, sizeBytes: number): boolean {
+  const size = backLengthSize(sizeBytes);
+  let rest = sizeBytes;
+  for (let i = 1; i <= size; i++) {
+    if (blob[end - i] !== ((rest & 0x7f) | (i < size ? 0x80 : 0))) return false;
+    rest = Math.floor(rest / 128);
+  }
+  return true;
+}
+
+function listpackIntegerWidth(encoding: number): number | null {
   switch (encoding) {
     case 0xf1:
       return 2;
@@ -72,7 +86,7 @@ function listpackIntegerWidth(encoding: number): number {
     case 0xf4:
       return 8;
     default:
-      return corrupt('Listpack integrity check failed.');
+      return null;
   }
 }
 
@@ -95,50 +109,62 @@ export function readIntset(blob: Buffer): string[] {
   return members;
 }
 
-/** The elements of a ziplist in order. */
-export function readZiplist(blob: Buffer): PackedElement[] {
-  if (blob.length < 11 || blob.readUInt32LE(0) !== blob.length || blob[blob.length - 1] !== END_MARK) {
-    corrupt('Ziplist integrity check failed.');
-  }
+/**
+ * The elements of a ziplist in order.
+ * @param name what to call it in an error
+ */
+export function readZiplist(blob: Buffer, name = 'Ziplist'): PackedElement[] {
+  const broken = (): never => corrupt(`${name} integrity check failed.`);
+  if (blob.length < 11 || blob.readUInt32LE(0) !== blob.length || blob[blob.length - 1] !== END_MARK)
+    broken();
   const elements: PackedElement[] = [];
   const end = blob.length - 1;
   let at = 10;
+  let last = at;
+  let previousBytes = 0;
   while (at < end) {
-    at += blob[at] === 0xfe ? 5 : 1;
-    if (at >= end) corrupt('Ziplist integrity check failed.');
+    const start = at;
+    const isLong = blob[at] === 0xfe;
+    if (at + (isLong ? 5 : 1) >= end) broken();
+    if ((isLong ? blob.readUInt32LE(at + 1) : blob[at]) !== previousBytes) broken();
+    at += isLong ? 5 : 1;
     const first = blob[at];
     if (first < 0xc0) {
-      const { length, headerBytes } = ziplistStringLength(blob, at, end);
+      const { length, headerBytes } = ziplistStringLength(blob, at, end) ?? broken();
       at += headerBytes;
-      elements.push(textAt(blob, at, length, end));
+      elements.push(textAt(blob, at, length, end, name));
       at += length;
     } else if (first >= 0xf1 && first <= 0xfd) {
       elements.push((first & 0x0f) - 1);
       at += 1;
     } else {
-      const width = ziplistIntegerWidth(first);
-      if (at + 1 + width > end) corrupt('Ziplist integrity check failed.');
+      const width = ziplistIntegerWidth(first) ?? broken();
+      if (at + 1 + width > end) broken();
       elements.push(integerAt(blob, at + 1, width));
       at += 1 + width;
     }
+    last = start;
+    previousBytes = at - start;
   }
   const told = blob.readUInt16LE(8);
-  if (told !== 65535 && told !== elements.length) corrupt('Ziplist integrity check failed.');
+  if ((told !== 65535 && told !== elements.length) || blob.readUInt32LE(4) !== last) broken();
   return elements;
 }
 
-function ziplistStringLength(blob: Buffer, at: number, end: number): { length: number; headerBytes: number } {
+function ziplistStringLength(
+  blob: Buffer,
+  at: number,
+  end: number,
+): { length: number; headerBytes: number } | null {
   const first = blob[at];
   if (first < 0x40) return { length: first, headerBytes: 1 };
   if (first < 0x80) {
-    if (at + 2 > end) corrupt('Ziplist integrity check failed.');
-    return { length: ((first & 0x3f) << 8) | blob[at + 1], headerBytes: 2 };
+    return at + 2 > end ? null : { length: ((first & 0x3f) << 8) | blob[at + 1], headerBytes: 2 };
   }
-  if (at + 5 > end) corrupt('Ziplist integrity check failed.');
-  return { length: blob.readUInt32BE(at + 1), headerBytes: 5 };
+  return at + 5 > end ? null : { length: blob.readUInt32BE(at + 1), headerBytes: 5 };
 }
 
-function ziplistIntegerWidth(encoding: number): number {
+function ziplistIntegerWidth(encoding: number): number | null {
   switch (encoding) {
     case 0xc0:
       return 2;
@@ -151,7 +177,7 @@ function ziplistIntegerWidth(encoding: number): number {
     case 0xfe:
       return 1;
     default:
-      return corrupt('Ziplist integrity check failed.');
+      return null;
   }
 }
 
@@ -176,7 +202,7 @@ export function readZipmap(blob: Buffer): string[] {
       if (at >= end) corrupt('Zipmap integrity check failed.');
       unused = blob[at++];
     }
-    pieces.push(textAt(blob, at, length, end));
+    pieces.push(textAt(blob, at, length, end, 'Zipmap'));
     at += length + unused;
     if (at > end) corrupt('Zipmap integrity check failed.');
   }
@@ -184,8 +210,8 @@ export function readZipmap(blob: Buffer): string[] {
   return pieces;
 }
 
-function textAt(blob: Buffer, at: number, length: number, end: number): string {
-  if (at + length > end) corrupt('An element is longer than its container.');
+function textAt(blob: Buffer, at: number, length: number, end: number, name: string): string {
+  if (at + length > end) corrupt(`${name} integrity check failed.`);
   return blob.latin1Slice(at, at + length);
 }
 

@@ -49,7 +49,7 @@ export function packStreamNode(node: StreamNode, builder: ListpackBuilder): Buff
 
 /** Unpacks a node; it has at least one live entry and its ids ascend, or it is refused. */
 export function readStreamNode(baseId: StreamId, blob: Buffer): StreamNode {
-  const elements = new Elements(readListpack(blob));
+  const elements = new Elements(readListpack(blob, 'Stream listpack'));
   const liveCount = elements.integer();
   const deletedCount = elements.integer();
   const baseFields = elements.texts(elements.integer());

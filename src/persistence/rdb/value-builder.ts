@@ -31,25 +31,29 @@ export function builderFor(type: ValueTypeCode, limits: EncodingLimits): ValueBu
     case ValueTypeCode.List:
       return new ListBuilder(limits, (list, input) => list.pushTail(input.string()));
     case ValueTypeCode.ListQuicklist:
-      return new ListBuilder(limits, (list, input) => pushAll(list, readZiplist(input.blob())));
+      return new ListBuilder(limits, (list, input) =>
+        pushAll(list, readZiplist(input.blob(), 'Quicklist ziplist')),
+      );
     case ValueTypeCode.ListQuicklist2:
       return new ListBuilder(limits, readQuicklistNode);
     case ValueTypeCode.ListZiplist:
-      return new BlobBuilder((blob) => listOf(readZiplist(blob), limits));
+      return new BlobBuilder((blob) => listOf(readZiplist(blob, 'List ziplist'), limits));
     case ValueTypeCode.Set:
       return new SetBuilder(limits);
     case ValueTypeCode.SetIntset:
       return new BlobBuilder((blob) => setOf(new SetValue(limits), readIntset(blob)));
     case ValueTypeCode.SetListpack:
-      return new BlobBuilder((blob) => setOf(SetValue.expecting('', 0, limits), readListpack(blob)));
+      return new BlobBuilder((blob) =>
+        setOf(SetValue.expecting('', 0, limits), readListpack(blob, 'Set listpack')),
+      );
     case ValueTypeCode.SortedSet:
       return new SortedSetBuilder(limits, readOldScore);
     case ValueTypeCode.SortedSet2:
       return new SortedSetBuilder(limits, (input) => input.double());
     case ValueTypeCode.SortedSetZiplist:
-      return new BlobBuilder((blob) => sortedSetOf(readZiplist(blob), limits));
+      return new BlobBuilder((blob) => sortedSetOf(readZiplist(blob, 'Zset ziplist'), limits));
     case ValueTypeCode.SortedSetListpack:
-      return new BlobBuilder((blob) => sortedSetOf(readListpack(blob), limits));
+      return new BlobBuilder((blob) => sortedSetOf(readListpack(blob, 'Zset listpack'), limits));
     case ValueTypeCode.Hash:
       return new HashBuilder(limits, 'none');
     case ValueTypeCode.HashMetadataPreRelease:
@@ -59,13 +63,13 @@ export function builderFor(type: ValueTypeCode, limits: EncodingLimits): ValueBu
     case ValueTypeCode.HashZipmap:
       return new BlobBuilder((blob) => hashOf(readZipmap(blob), 2, limits));
     case ValueTypeCode.HashZiplist:
-      return new BlobBuilder((blob) => hashOf(readZiplist(blob), 2, limits));
+      return new BlobBuilder((blob) => hashOf(readZiplist(blob, 'Hash ziplist'), 2, limits));
     case ValueTypeCode.HashListpack:
-      return new BlobBuilder((blob) => hashOf(readListpack(blob), 2, limits));
+      return new BlobBuilder((blob) => hashOf(readListpack(blob, 'Hash listpack'), 2, limits));
     case ValueTypeCode.HashListpackExPreRelease:
-      return new BlobBuilder((blob) => hashOf(readListpack(blob), 3, limits));
+      return new BlobBuilder((blob) => hashOf(readListpack(blob, 'Hash listpack'), 3, limits));
     case ValueTypeCode.HashListpackEx:
-      return new BlobBuilder((blob) => hashOf(readListpack(blob), 3, limits), 8);
+      return new BlobBuilder((blob) => hashOf(readListpack(blob, 'Hash listpack'), 3, limits), 8);
     case ValueTypeCode.Stream:
       return new StreamBuilder(limits, 1);
     case ValueTypeCode.Stream2:
@@ -230,7 +234,8 @@ class HashBuilder extends CountedBuilder {
 function readQuicklistNode(list: ListValue, input: RdbInput): void {
   const container = input.lengthOf();
   if ((container as ListContainer) === ListContainer.Plain) list.pushTail(input.string());
-  else if ((container as ListContainer) === ListContainer.Packed) pushAll(list, readListpack(input.blob()));
+  else if ((container as ListContainer) === ListContainer.Packed)
+    pushAll(list, readListpack(input.blob(), 'Quicklist listpack'));
   else corrupt('Quicklist integrity check failed.');
 }
 

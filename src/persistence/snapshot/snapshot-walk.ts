@@ -17,7 +17,7 @@ import type { Database } from '../../keyspace/database.js';
 import type { Entry, EntryDictionary } from '../../keyspace/entry.js';
 import type { Keyspace, SnapshotObserver } from '../../keyspace/keyspace.js';
 import { Deque } from '../../keyspace/values/deque.js';
-import { freezeValue, type FrozenValue } from '../../keyspace/values/value.js';
+import { freezeValue, memoryOf, type FrozenValue } from '../../keyspace/values/value.js';
 import type { Timer, Timers } from '../../platform/platform.js';
 import type { Access } from '../access-marks.js';
 import type { WritableRdbVersion } from '../rdb/format.js';
@@ -73,6 +73,8 @@ export class SnapshotWalk implements SnapshotObserver {
   /** Keys to be written in all, and written or put aside so far: for INFO. */
   readonly totalKeys: number;
   processedKeys = 0;
+  /** Memory of the values that were put aside because they changed: what copy-on-write is to a fork. */
+  copiedBytes = 0;
 
   private readonly output: RdbOutput;
   private readonly writer: RdbWriter;
@@ -144,6 +146,7 @@ export class SnapshotWalk implements SnapshotObserver {
     const { key, value } = entry;
     const expireAtMs = expiryOf(entry);
     const access = this.options.accessOf(entry);
+    this.copiedBytes += memoryOf(value) + key.length;
     if (isLargeValue(value) && !Buffer.isBuffer(value)) {
       this.largeEntries.pushBack({ section, key, value: freezeValue(value), expireAtMs, access });
       return;

@@ -202,7 +202,30 @@ describe('what RdbReader refuses', () => {
     ],
     ['a score that is no number', file('05 016b 01 0161 000000000000f87f'), 'corrupt', /NAN score/],
     ['an old score that is no number', file('03 016b 01 0161 fd'), 'corrupt', /NAN score/],
-    ['a listpack of the wrong size', file('10 016b 07 08000000 0000 ff'), 'corrupt', /Listpack integrity/],
+    [
+      'a listpack of the wrong size',
+      file('10 016b 07 08000000 0000 ff'),
+      'corrupt',
+      /Hash listpack integrity/,
+    ],
+    [
+      'a listpack that cannot be read backwards',
+      file('10 016b 0d 0d000000 0200 816602 817603 ff'),
+      'corrupt',
+      /Hash listpack/,
+    ],
+    [
+      'a ziplist that cannot be read backwards',
+      file('0d 016b 11 11000000 0d000000 0200 00 0166 04 0176 ff'),
+      'corrupt',
+      /Hash ziplist integrity/,
+    ],
+    [
+      'a ziplist with a wrong tail',
+      file('0d 016b 11 11000000 0a000000 0200 00 0166 03 0176 ff'),
+      'corrupt',
+      /Hash ziplist/,
+    ],
     ['a field without a value', file('10 016b 0a 0a000000 0100 816102 ff'), 'corrupt', /without a value/],
     ['an intset out of order', file('0b 016b 0c 02000000 02000000 0200 0100'), 'corrupt', /Intset integrity/],
     [

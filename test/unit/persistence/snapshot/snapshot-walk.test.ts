@@ -352,4 +352,16 @@ describe('SnapshotWalk', () => {
     while (timers.turn());
     expect(walk.processedKeys).toBe(walk.totalKeys);
   });
+
+  it('tells how much it had to put aside', () => {
+    const keyspace = new Keyspace(1, limits);
+    const [database] = keyspace.databases;
+    for (let i = 0; i < 100; i++) database.set(`key ${i}`, 'x'.repeat(500));
+    const walk = new SnapshotWalk(keyspace, new ManualTimers(), options, new Collector(), () => undefined);
+    expect(walk.copiedBytes).toBe(0);
+    for (let i = 0; i < 10; i++) database.set(`key ${i}`, 'y');
+    for (let i = 0; i < 10; i++) database.set(`key ${i}`, 'z');
+    expect(walk.copiedBytes).toBeGreaterThan(5000);
+    expect(walk.copiedBytes).toBeLessThan(6000);
+  });
 });
