@@ -102,5 +102,6 @@ export function getRange(client: Client, args: string[]): void {
   if (end < 0) end = Math.max(0, length + end);
   end = Math.min(end, length - 1);
   if (value === undefined || isBackwards || start > end) client.reply.bulk('');
+  else if (Buffer.isBuffer(value)) client.reply.bulkBuffer(value.subarray(start, end + 1));
   else client.reply.bulk(sliceOfString(value, start, end + 1));
 }

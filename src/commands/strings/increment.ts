@@ -1,7 +1,7 @@
 /** INCR, DECR and their relatives. The usual case is plain arithmetic on numbers; beyond safe integers, bigints. */
 import type { Entry } from '../../keyspace/entry.js';
-import { storedInteger } from '../../keyspace/values/string-value.js';
-import { bytesOfString, isStringValue } from '../../keyspace/values/value.js';
+import { lengthOfString, storedInteger } from '../../keyspace/values/string-value.js';
+import { bytesOfString, isStringValue, type StringValue } from '../../keyspace/values/value.js';
 import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from '../../resp/numbers.js';
 import type { Client } from '../../server/client.js';
 import { EventClass } from '../../server/notifications.js';
@@ -14,6 +14,9 @@ import {
 } from '../error-texts.js';
 import { notify } from '../lookups.js';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../long-double.js';
+
+/** No text longer than this is a number to anybody. */
+const LONGEST_NUMBER = 5 * 1024;
 
 export function increment(client: Client, args: string[]): void {
   addTo(client, args[1], 1);
@@ -82,7 +85,7 @@ function addToEntry(client: Client, entry: Entry, amount: bigint): void {
     client.reply.error(WRONG_TYPE);
     return;
   }
-  const current = parseInt64(bytesOfString(value));
+  const current = parseInt64(textOfNumber(value));
   if (current === null) {
     client.reply.error(NOT_AN_INTEGER);
     return;
@@ -95,6 +98,11 @@ function addToEntry(client: Client, entry: Entry, amount: bigint): void {
   entry.value = storedInteger(sum);
   told(client, entry.key);
   client.reply.bigInteger(sum);
+}
+
+/** The text of a value that may be a number; empty, which is none, when it is too long for one. */
+function textOfNumber(value: StringValue): string {
+  return lengthOfString(value) > LONGEST_NUMBER ? '' : bytesOfString(value);
 }
 
 function told(client: Client, key: string): void {
@@ -112,7 +120,7 @@ export function incrementByFloat(client: Client, args: string[]): void {
     reply.error(WRONG_TYPE);
     return;
   }
-  const current = parseLongDouble(bytesOfString(value));
+  const current = parseLongDouble(textOfNumber(value));
   const amount = parseLongDouble(amountText);
   if (current === null || amount === null) {
     reply.error(NOT_A_FLOAT);

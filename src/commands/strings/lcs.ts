@@ -1,4 +1,5 @@
 /** LCS: the longest common subsequence of two strings, by the textbook table of prefix lengths. */
+import { lengthOfString } from '../../keyspace/values/string-value.js';
 import { bytesOfString, isStringValue } from '../../keyspace/values/value.js';
 import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';
@@ -34,10 +35,14 @@ export function longestCommonSubsequence(client: Client, args: string[]): void {
     reply.error('ERR If you want both the length and indexes, please just use IDX.');
     return;
   }
+  const cells = (lengthOfString(first) + 1) * (lengthOfString(second) + 1);
+  if (cells * 4 > client.server.config.values['proto-max-bulk-len']) {
+    reply.error('ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len');
+    return;
+  }
   const a = bytesOfString(first);
   const b = bytesOfString(second);
-  const table = makeTable(client, a, b);
-  if (table === null) return;
+  const table = makeTable(a, b);
   const length = table[table.length - 1];
   if (options.lengthOnly) {
     reply.integer(length);
@@ -73,15 +78,10 @@ function parseOptions(client: Client, args: readonly string[]): LcsOptions | nul
   return options;
 }
 
-/** Row by row, the length of the LCS of every prefix of `a` with every prefix of `b`; null when it is too large. */
-function makeTable(client: Client, a: string, b: string): Uint32Array | null {
+/** Row by row, the length of the LCS of every prefix of `a` with every prefix of `b`. */
+function makeTable(a: string, b: string): Uint32Array {
   const width = b.length + 1;
-  const cells = (a.length + 1) * width;
-  if (cells * 4 > client.server.config.values['proto-max-bulk-len']) {
-    client.reply.error('ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len');
-    return null;
-  }
-  const table = new Uint32Array(cells);
+  const table = new Uint32Array((a.length + 1) * width);
   for (let i = 1; i <= a.length; i++) {
     const byte = a.charCodeAt(i - 1);
     let cell = i * width;
