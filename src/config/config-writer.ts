@@ -15,10 +15,7 @@ import { directiveNameOf } from './server-config.js';
 import type { ConfigMode, ServerConfig } from './server-config.js';
 
 /** What rewriting asks of a disk. */
-export type WritableDisk = Pick<
-  Disk,
-  'readFile' | 'readFileSync' | 'replaceFile' | 'replaceFileSync' | 'statusSync'
->;
+export type WritableDisk = Pick<Disk, 'readFileSync' | 'replaceFile' | 'replaceFileSync' | 'statusSync'>;
 
 /** Told when the file is on disk (null), or why it is not (the system's reason). */
 export type RewriteCallback = (problem: string | null) => void;
@@ -82,10 +79,10 @@ export class ConfigWriter {
     const path = this.config.filePath;
     if (path === null) return NO_FILE;
     try {
-      const exists = this.disk.statusSync(path) !== null;
-      const oldText = exists ? this.disk.readFileSync(path).latin1Slice() : '';
-      const newText = composeConfigText(this.config, oldText, force);
-      if (newText !== oldText) this.disk.replaceFileSync(path, bytesOf(newText), this.modeOf(path));
+      const { old, problem } = this.readText(path);
+      if (problem !== null) return problem;
+      const newText = composeConfigText(this.config, old, force);
+      if (newText !== old) this.disk.replaceFileSync(path, bytesOf(newText), this.modeOf(path));
       return null;
     } catch (error) {
       return systemErrorText(error);
@@ -101,21 +98,29 @@ export class ConfigWriter {
       this.finish(NO_FILE);
       return;
     }
-    this.disk.readFile(path, (readError, bytes) => {
-      if (readError !== null && readError.code !== 'ENOENT') {
-        this.finish(systemErrorText(readError));
-        return;
-      }
-      const oldText = readError === null ? bytes.latin1Slice() : '';
-      const newText = composeConfigText(this.config, oldText);
-      if (newText === oldText) {
-        this.finish(null);
-        return;
-      }
-      this.disk.replaceFile(path, bytesOf(newText), this.modeOf(path), (error) => {
-        this.finish(error === null ? null : systemErrorText(error));
-      });
+    const text = this.readText(path);
+    if (text.problem !== null) {
+      this.finish(text.problem);
+      return;
+    }
+    const newText = composeConfigText(this.config, text.old);
+    if (newText === text.old) {
+      this.finish(null);
+      return;
+    }
+    this.disk.replaceFile(path, bytesOf(newText), this.modeOf(path), (error) => {
+      this.finish(error === null ? null : systemErrorText(error));
     });
+  }
+
+  /** A small file that we wrote ourselves: the system has it in memory, and reading it does not wait for the disk. */
+  private readText(path: string): { readonly old: string; readonly problem: string | null } {
+    try {
+      const exists = this.disk.statusSync(path) !== null;
+      return { old: exists ? this.disk.readFileSync(path).latin1Slice() : '', problem: null };
+    } catch (error) {
+      return { old: '', problem: systemErrorText(error) };
+    }
   }
 
   private finish(problem: string | null): void {

@@ -7,19 +7,15 @@
  * temporary file is removed.
  */
 import {
-  close,
   closeSync,
-  fchmod,
   fchmodSync,
   fsync,
   fsyncSync,
-  open,
   openSync,
   rename,
   renameSync,
   unlink,
   unlinkSync,
-  write,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -29,6 +25,10 @@ type Done = (error: NodeJS.ErrnoException | null) => void;
 /** Fails rather than touch a file that is already there. */
 const CREATE_NEW = 'wx';
 
+/**
+ * Only what waits for the disk itself (fsync, rename) goes through the thread pool: the other steps touch memory
+ * of the system alone, and a way through the pool and back takes longer than all of them. A vote waits for this.
+ */
 export function replaceFile(
   path: string,
   temporaryPath: string,
@@ -36,24 +36,30 @@ export function replaceFile(
   mode: number,
   callback: Done,
 ): void {
-  open(temporaryPath, CREATE_NEW, mode, (openError, descriptor) => {
-    if (openError !== null) {
-      callback(openError);
+  let descriptor: number;
+  try {
+    descriptor = openSync(temporaryPath, CREATE_NEW, mode);
+  } catch (error) {
+    process.nextTick(callback, error as NodeJS.ErrnoException);
+    return;
+  }
+  const discard = (error: NodeJS.ErrnoException): void => unlink(temporaryPath, () => callback(error));
+  try {
+    fill(descriptor, bytes, mode);
+  } catch (error) {
+    closeSync(descriptor);
+    discard(error as NodeJS.ErrnoException);
+    return;
+  }
+  fsync(descriptor, (syncError) => {
+    closeSync(descriptor);
+    if (syncError !== null) {
+      discard(syncError);
       return;
     }
-    const discard = (error: NodeJS.ErrnoException): void => unlink(temporaryPath, () => callback(error));
-    fillAndSync(descriptor, bytes, mode, (fillError) => {
-      close(descriptor, (closeError) => {
-        const error = fillError ?? closeError ?? null;
-        if (error !== null) {
-          discard(error);
-          return;
-        }
-        rename(temporaryPath, path, (renameError) => {
-          if (renameError !== null) discard(renameError);
-          else syncDirectory(dirname(path), callback);
-        });
-      });
+    rename(temporaryPath, path, (renameError) => {
+      if (renameError !== null) discard(renameError);
+      else syncDirectory(dirname(path), callback);
     });
   });
 }
@@ -62,8 +68,7 @@ export function replaceFileSync(path: string, temporaryPath: string, bytes: Buff
   const descriptor = openSync(temporaryPath, CREATE_NEW, mode);
   try {
     try {
-      for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-      fchmodSync(descriptor, mode);
+      fill(descriptor, bytes, mode);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -91,14 +96,16 @@ export function publishFileSync(temporaryPath: string, path: string): void {
 
 /** Makes renames, new files and removed ones in a directory durable. */
 export function syncDirectory(path: string, callback: Done): void {
-  open(path, 'r', (openError, descriptor) => {
-    if (openError !== null) {
-      callback(openError);
-      return;
-    }
-    fsync(descriptor, (syncError) => {
-      close(descriptor, (closeError) => callback(syncError ?? closeError ?? null));
-    });
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    process.nextTick(callback, error as NodeJS.ErrnoException);
+    return;
+  }
+  fsync(descriptor, (error) => {
+    closeSync(descriptor);
+    callback(error);
   });
 }
 
@@ -111,22 +118,7 @@ function syncDirectorySync(path: string): void {
   }
 }
 
-function fillAndSync(descriptor: number, bytes: Buffer, mode: number, callback: Done): void {
-  writeAll(descriptor, bytes, 0, (writeError) => {
-    if (writeError !== null) {
-      callback(writeError);
-      return;
-    }
-    fchmod(descriptor, mode, (chmodError) => {
-      if (chmodError !== null) callback(chmodError);
-      else fsync(descriptor, callback);
-    });
-  });
-}
-
-function writeAll(descriptor: number, bytes: Buffer, start: number, callback: Done): void {
-  write(descriptor, bytes, start, bytes.length - start, null, (error, byteCount) => {
-    if (error !== null || start + byteCount === bytes.length) callback(error);
-    else writeAll(descriptor, bytes, start + byteCount, callback);
-  });
+function fill(descriptor: number, bytes: Buffer, mode: number): void {
+  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+  fchmodSync(descriptor, mode);
 }
