@@ -22,6 +22,9 @@ const { values: options } = parseArgs({
 const downAfterMs = Number(options['down-after']);
 const platform = createNodePlatform();
 const TRIAL_LIMIT_MS = 60_000;
+/** Between questions to a server or a sentinel: often enough to tell, seldom enough not to be the load. */
+const PROBE_INTERVAL_MS = 2;
+const ASK_INTERVAL_MS = 5;
 
 /** Writes numbered keys one after the other and remembers which were acknowledged. */
 class Writer {
@@ -67,12 +70,12 @@ function firstWrite(ports) {
         if (bytes.toString().startsWith('+OK')) {
           const atMs = performance.now();
           finish(() => resolve({ port, atMs }));
-        } else setTimeout(ask, 1);
+        } else setTimeout(ask, PROBE_INTERVAL_MS);
       });
       socket.on('error', () => {});
       socket.on('close', () => {
         sockets.delete(socket);
-        setTimeout(() => probe(port), 1);
+        setTimeout(() => probe(port), PROBE_INTERVAL_MS);
       });
     };
     for (const port of ports) probe(port);
@@ -89,7 +92,7 @@ async function firstDiscoveredWrite(sentinels, masterName, oldPort) {
     for (;;) {
       const [, port] = await name(sentinel);
       if (Number(port) !== oldPort) return Number(port);
-      await new Promise((done) => setTimeout(done, 1));
+      await new Promise((done) => setTimeout(done, ASK_INTERVAL_MS));
     }
   };
   return firstWrite([await Promise.race(sentinels.map(newPort))]);
