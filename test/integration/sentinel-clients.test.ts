@@ -93,7 +93,7 @@ describe('a killed master', () => {
       expect(acknowledged).toHaveLength(2 * WRITES);
       await expectStored(running, acknowledged);
     } finally {
-      client.destroy();
+      await client.destroy();
     }
   });
 });
