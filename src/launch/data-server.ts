@@ -1,5 +1,6 @@
 /** Composes a data server: the server core with its commands, persistence and replication. */
 
+import { ConfigWriter } from '../config/config-writer.js';
 import { ConfigFileError } from '../config/errors.js';
 import type { ConfigLine } from '../config/errors.js';
 import { registerConfigDebugging } from '../commands/config.js';
@@ -34,8 +35,21 @@ export function composeDataServer(ingredients: Ingredients): Service {
         if (problem === null) replication.start(facts);
         done(problem);
       });
+      rehearseRewrite(server);
     },
   };
+}
+
+/** Once, a few ticks after the start, when there is nothing more urgent. See {@link ConfigWriter.rehearse}. */
+function rehearseRewrite(server: Server): void {
+  const { config, platform, cronTasks } = server;
+  let ticksLeft = 5;
+  const task = (): void => {
+    if (--ticksLeft > 0) return;
+    cronTasks.splice(cronTasks.indexOf(task), 1);
+    new ConfigWriter(config, platform.disk).rehearse();
+  };
+  cronTasks.push(task);
 }
 
 /** `rename-command` lines. They come after every part has registered its commands. */

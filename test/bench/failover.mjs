@@ -65,7 +65,11 @@ function firstWrite(ports) {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       sockets.add(socket);
       const ask = () => socket.write('SET probe x\r\n');
-      socket.on('connect', ask);
+      let connected = false;
+      socket.on('connect', () => {
+        connected = true;
+        ask();
+      });
       socket.on('data', (bytes) => {
         if (bytes.toString().startsWith('+OK')) {
           const atMs = performance.now();
@@ -75,7 +79,8 @@ function firstWrite(ports) {
       socket.on('error', () => {});
       socket.on('close', () => {
         sockets.delete(socket);
-        setTimeout(() => probe(port), PROBE_INTERVAL_MS);
+        // A promoted server sends its clients away: whoever was connected comes back at once.
+        setTimeout(() => probe(port), connected ? 0 : PROBE_INTERVAL_MS);
       });
     };
     for (const port of ports) probe(port);
