@@ -2,7 +2,7 @@
  * Throughput of vedette-server as a ratio of stock redis-server's, both driven by redis-benchmark, alternately,
  * in one run: absolute figures say more about the machine than about the server.
  *
- *   npm run bench -- [--rounds 3] [--depths 1,16,64] [--tests set,get,incr,lpush,hset,mset] [--requests N]
+ *   npm run bench -- [--rounds 3] [--depths 1,16,64] [--tests set,get,incr,lpush,hset,mset] [--requests N] [--keyspace N]
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,6 +21,8 @@ const { values: options } = parseArgs({
     tests: { type: 'string', default: 'set,get,incr,lpush,hset,mset' },
     requests: { type: 'string' },
     clients: { type: 'string', default: '50' },
+    // Random keys out of so many; without it every request has the same key, as redis-benchmark has by default.
+    keyspace: { type: 'string' },
   },
 });
 
@@ -88,11 +90,10 @@ async function measure(server, depth) {
       options.clients,
       '-n',
       requests,
-      '-r',
-      '100000',
       '-d',
       '16',
       '--csv',
+      ...(options.keyspace === undefined ? [] : ['-r', options.keyspace]),
     ]);
     const row = stdout
       .trim()
