@@ -44,12 +44,10 @@ export function composeDataServer(ingredients: Ingredients): Service {
 function rehearseRewrite(server: Server): void {
   const { config, platform, cronTasks } = server;
   let ticksLeft = 5;
-  const task = (): void => {
-    if (--ticksLeft > 0) return;
-    cronTasks.splice(cronTasks.indexOf(task), 1);
-    new ConfigWriter(config, platform.disk).rehearse();
-  };
-  cronTasks.push(task);
+  // It stays in the list: taking it out while the tick goes through the list would skip the task behind it.
+  cronTasks.push(() => {
+    if (ticksLeft > 0 && --ticksLeft === 0) new ConfigWriter(config, platform.disk).rehearse();
+  });
 }
 
 /** `rename-command` lines. They come after every part has registered its commands. */
