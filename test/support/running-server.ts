@@ -78,10 +78,17 @@ export class RunningServer {
   }
 }
 
+/** Someone who waits for replies. */
+interface Waiting {
+  /** Takes the next reply; true when it was the last one. */
+  take(reply: TestReply, bytes: Buffer): boolean;
+  reject(error: Error): void;
+}
+
 /** A connection that sends a command and waits for its reply. */
 export class RawClient {
   private received: Buffer = Buffer.alloc(0);
-  private waiting: { resolve: (reply: TestReply) => void; reject: (error: Error) => void } | null = null;
+  private waiting: Waiting | null = null;
 
   constructor(private readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -101,7 +108,22 @@ export class RawClient {
   /** Waits for the next reply or message, without sending anything. */
   next(): Promise<TestReply> {
     return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
+      this.waiting = { take: (reply) => (resolve(reply), true), reject };
+      this.deliver();
+    });
+  }
+
+  /** Sends commands all at once and returns the bytes of each reply. */
+  pipeline(commands: readonly (readonly (string | number)[])[]): Promise<Buffer[]> {
+    this.socket.write(Buffer.concat(commands.map(encodeRequest)));
+    return new Promise((resolve, reject) => {
+      const replies: Buffer[] = [];
+      const take = (_reply: TestReply, bytes: Buffer): boolean => {
+        if (replies.push(bytes) < commands.length) return false;
+        resolve(replies);
+        return true;
+      };
+      this.waiting = { take, reject };
       this.deliver();
     });
   }
@@ -111,12 +133,13 @@ export class RawClient {
   }
 
   private deliver(): void {
-    const reply = this.waiting === null ? null : parseReply(this.received);
-    if (reply === null || this.waiting === null) return;
-    this.received = this.received.subarray(reply.end);
-    const { resolve } = this.waiting;
-    this.waiting = null;
-    resolve(reply.value);
+    while (this.waiting !== null) {
+      const reply = parseReply(this.received);
+      if (reply === null) return;
+      const bytes = this.received.subarray(0, reply.end);
+      this.received = this.received.subarray(reply.end);
+      if (this.waiting.take(reply.value, bytes)) this.waiting = null;
+    }
   }
 }
 

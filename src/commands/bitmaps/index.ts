@@ -67,7 +67,7 @@ export const bitmapCommands: readonly CommandSpec[] = [
     complexity: 'O(1) per operation',
     arity: -2,
     flags: ['write', 'denyoom'],
-    keys: [keyAt(1, 'RW', 'update', 'access', 'variable_flags')],
+    keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
     keyFlags: bitFieldKeyFlags,
     handler: bitField,
   },

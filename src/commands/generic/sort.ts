@@ -118,8 +118,10 @@ function elementsOf(client: Client, key: string, options: SortOptions): string[]
   const elements: string[] = [];
   if (!isStringValue(value)) {
     switch (value.type) {
-      case 'list':
-        return value.range(0, value.length - 1);
+      case 'list': {
+        const inOrder = value.range(0, value.length - 1);
+        return options.unsorted && options.descending ? inOrder.reverse() : inOrder;
+      }
       case 'set':
         value.forEach((member) => elements.push(member));
         // What is stored must be the same on replicas, which may have the members in another order.
@@ -148,13 +150,21 @@ function ordering(client: Client, elements: readonly string[], options: SortOpti
   const items: SortItem[] = [];
   for (const element of elements) {
     const text = options.by === null ? element : valueByPattern(client, options.by, element);
-    const weight = options.alpha || text === null ? 0 : parseLenientDouble(text);
+    const weight = options.alpha || text === null ? 0 : weightOf(text);
     if (Number.isNaN(weight)) return null;
     items.push({ element, weight, text });
   }
-  items.sort(options.alpha ? compareTexts : compareWeights);
-  if (options.descending) items.reverse();
+  const compare = options.alpha ? compareTexts : compareWeights;
+  // What compares equal keeps its order, whatever the direction.
+  items.sort(options.descending ? (a, b) => compare(b, a) : compare);
   return items.map((item) => item.element);
+}
+
+/** The number that a text begins with, up to a zero byte, where C's texts end. */
+function weightOf(text: string): number {
+  const end = text.indexOf('\0');
+  const digits = end === -1 ? text : text.slice(0, end);
+  return digits === '' ? 0 : parseLenientDouble(digits);
 }
 
 function compareWeights(a: SortItem, b: SortItem): number {

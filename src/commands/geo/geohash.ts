@@ -79,7 +79,8 @@ export function scoresOf(cell: Cell): { min: number; max: number } {
 
 /** The position that a score stands for: the middle of its cell. */
 export function positionOf(score: number): Position {
-  const area = areaOf(cellOfCode(Math.min(Math.max(Math.floor(score), 0), HIGHEST_CODE)));
+  const code = Math.trunc(score);
+  const area = areaOf(code >= 0 && code <= HIGHEST_CODE ? cellOfCode(code) : cellOfForeignScore(code));
   return {
     longitude: clamp((area.longitude.min + area.longitude.max) / 2, LONGITUDE_RANGE),
     latitude: clamp((area.latitude.min + area.latitude.max) / 2, LATITUDE_RANGE),
@@ -102,14 +103,19 @@ function clamp(value: number, { min, max }: Range): number {
   return Math.min(Math.max(value, min), max);
 }
 
-/** The cell so many cells east and north of another; the grid wraps around at its edges. */
+/** The cell next to another; the grid wraps around where one crosses its edge. */
 export function neighborOf(cell: Cell, east: -1 | 0 | 1, north: -1 | 0 | 1): Cell {
-  const stripes = 2 ** cell.step;
   return {
-    longitudeStripe: (cell.longitudeStripe + east + stripes) % stripes,
-    latitudeStripe: (cell.latitudeStripe + north + stripes) % stripes,
+    longitudeStripe: nextStripe(cell.longitudeStripe, east, cell.step),
+    latitudeStripe: nextStripe(cell.latitudeStripe, north, cell.step),
     step: cell.step,
   };
+}
+
+/** The uppermost degree of a range has a stripe of its own, behind the last one; only moving leaves it. */
+function nextStripe(stripe: number, direction: -1 | 0 | 1, step: number): number {
+  const stripes = 2 ** step;
+  return direction === 0 ? stripe : (stripe + direction + stripes) % stripes;
 }
 
 /** The geohash of a position as other programs write it, which have latitudes from pole to pole. */
@@ -172,6 +178,17 @@ function cellOfCode(code: number): Cell {
     latitudeStripe: (evenBits(high) << HALF_STEP) | evenBits(low),
     step: MAX_STEP,
   };
+}
+
+/** The cell of a score that is no position's, as 64 bits of which Redis takes every other one. */
+function cellOfForeignScore(score: number): Cell {
+  const bits = Number.isFinite(score) ? BigInt.asUintN(64, BigInt(score)) : score > 0 ? 0n : 1n << 63n;
+  let [longitudeStripe, latitudeStripe] = [0, 0];
+  for (let i = 31n; i >= 0n; i--) {
+    longitudeStripe = longitudeStripe * 2 + Number((bits >> (2n * i + 1n)) & 1n);
+    latitudeStripe = latitudeStripe * 2 + Number((bits >> (2n * i)) & 1n);
+  }
+  return { longitudeStripe, latitudeStripe, step: MAX_STEP };
 }
 
 function interleave(odd: number, even: number): number {

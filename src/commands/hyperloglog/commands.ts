@@ -87,15 +87,15 @@ function addToSparse(client: Client, entry: Entry, bytes: Buffer, args: readonly
     registers[index] = value;
     updated++;
   }
-  entry.value = updated > 0 ? encodeWithinLimit(client, registers) : bytes;
+  entry.value = updated > 0 ? encodeWithinLimit(client, registers, bytes) : bytes;
   return updated;
 }
 
 /** Sparse while that stays below `hll-sparse-max-bytes`. */
-function encodeWithinLimit(client: Client, registers: Registers): Buffer {
-  const sparse = encode(registers, true);
+function encodeWithinLimit(client: Client, registers: Registers, before: Buffer | null): Buffer {
+  const sparse = encode(registers, true, before);
   const limit = client.server.config.values['hll-sparse-max-bytes'];
-  return sparse.length > limit && isSparse(sparse) ? encode(registers, false) : sparse;
+  return sparse.length > limit && isSparse(sparse) ? encode(registers, false, before) : sparse;
 }
 
 function addToDense(entry: Entry, bytes: Buffer, args: readonly string[]): number {
@@ -151,9 +151,11 @@ export function merge(client: Client, args: string[]): void {
   const key = args[1];
   const merged = mergedRegisters(client, args, 1);
   if (merged === null) return;
+  const known = database.peek(key)?.value;
+  const before = known !== undefined && isStringValue(known) ? readableBytes(known) : null;
   const value = merged.someDense
-    ? encode(merged.registers, false)
-    : encodeWithinLimit(client, merged.registers);
+    ? encode(merged.registers, false, before)
+    : encodeWithinLimit(client, merged.registers, before);
   database.set(key, value, true);
   database.modified(key);
   notify(client, EventClass.String, 'pfadd', key);
@@ -218,7 +220,7 @@ export function debug(client: Client, args: string[]): void {
 function makeDense(client: Client, entry: Entry, bytes: Buffer): Registers | null {
   const registers = decode(bytes);
   if (registers === null || !isSparse(bytes)) return registers;
-  entry.value = encode(registers, false);
+  entry.value = encode(registers, false, bytes);
   client.database.modified(entry.key);
   return registers;
 }
@@ -242,7 +244,7 @@ export function selfTest(client: Client): void {
     registers[index] = Math.max(registers[index], value);
   }
   const agrees = [true, false].every((sparse) => {
-    const decoded = decode(encode(registers, sparse));
+    const decoded = decode(encode(registers, sparse, null));
     return decoded !== null && decoded.every((value, index) => value === registers[index]);
   });
   const error = Math.abs(estimate(registers) - SELF_TEST_ELEMENTS) / SELF_TEST_ELEMENTS;

@@ -65,15 +65,19 @@ export function registerOf(hash: bigint): { index: number; value: number } {
 }
 
 export function emptyHyperLogLog(): Buffer {
-  return encode(new Uint8Array(REGISTERS), true);
+  return encode(new Uint8Array(REGISTERS), true, null);
 }
 
-/** Encodes registers; the cardinality is stale. Sparse only where the values fit. */
-export function encode(registers: Registers, sparse: boolean): Buffer {
+/**
+ * Encodes registers, sparse only where the values fit. The cardinality is stale.
+ * @param before what the value was; its cardinality is kept, stale as it is, as Redis does
+ */
+export function encode(registers: Registers, sparse: boolean, before: Buffer | null): Buffer {
   const body = sparse ? sparseBody(registers) : null;
   const bytes = Buffer.alloc(body === null ? DENSE_BYTES : HEADER_BYTES + body.length);
   bytes.latin1Write('HYLL', 0, 4);
   bytes[ENCODING_OFFSET] = body === null ? DENSE : SPARSE;
+  before?.copy(bytes, CARDINALITY_OFFSET, CARDINALITY_OFFSET, HEADER_BYTES);
   markStale(bytes);
   if (body !== null) bytes.set(body, HEADER_BYTES);
   else for (let i = 0; i < REGISTERS; i++) if (registers[i] > 0) setDense(bytes, i, registers[i]);

@@ -127,7 +127,9 @@ function boundArguments(client: Client, { kind, reverse }: RangeQuery, a: string
 /** The rank at which to begin, and how many members to take from there. */
 function selection(set: SortedSetValue, range: Range, query: RangeQuery): { first: number; count: number } {
   const interval = intervalOf(set, range, query.reverse);
-  const { offset, limit } = query;
+  const { limit } = query;
+  // Without a limit (-1), LIMIT is accepted for ranks, but skips nothing.
+  const offset = range.kind === 'rank' ? 0 : query.offset;
   // A negative offset skips everything, as it does in Redis.
   const left = offset < 0 ? 0 : Math.max(0, intervalSize(interval) - offset);
   const count = limit < 0 ? left : Math.min(left, limit);

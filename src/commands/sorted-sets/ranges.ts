@@ -20,6 +20,8 @@ export type Range =
   | { readonly kind: 'score'; readonly low: ScoreBound; readonly high: ScoreBound }
   | { readonly kind: 'member'; readonly low: MemberBound; readonly high: MemberBound };
 
+const UNROUNDED = /^[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+$/;
+
 /** Ranks from `start` up to but not including `end`; empty when `start` is not below `end`. */
 export interface RankInterval {
   readonly start: number;
@@ -59,8 +61,14 @@ export function rangeArguments(
 
 function scoreBound(text: string): ScoreBound | null {
   const exclusive = text.charCodeAt(0) === 40;
-  const score = parseLenientDouble(exclusive ? text.slice(1) : text);
+  const score = boundScore(exclusive ? text.slice(1) : text);
   return Number.isNaN(score) ? null : { score, exclusive };
+}
+
+/** A bound may be too large or too small for a double; it is then infinite or zero. */
+function boundScore(text: string): number {
+  const score = parseLenientDouble(text);
+  return Number.isNaN(score) && UNROUNDED.test(text) ? Number(text) : score;
 }
 
 function memberBound(text: string): MemberBound | null {

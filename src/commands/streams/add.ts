@@ -32,6 +32,10 @@ export function addEntry(client: Client, args: string[]): void {
   const { trimming, next: idIndex, makeStream } = options;
   const wanted = wantedId(client, args[idIndex]);
   if (wanted === null) return;
+  if (options.problem !== null) {
+    reply.error(options.problem);
+    return;
+  }
   const first = idIndex + 1;
   if (args.length - first < 2 || (args.length - first) % 2 === 1) {
     reply.error(wrongArgumentCount('xadd'));
@@ -116,7 +120,11 @@ function idFor(client: Client, stream: StreamValue, wanted: WantedId): StreamId 
 export function trimStream(client: Client, args: string[]): void {
   const key = args[1];
   const options = trimOptions(client, args, false);
-  if (options === null || options.trimming === null) return;
+  if (options === null) return;
+  if (options.problem !== null || options.trimming === null) {
+    client.reply.error(options.problem ?? SYNTAX_ERROR);
+    return;
+  }
   const stream = collectionForWrite(client, key, 'stream');
   if (stream === null) return;
   const removed = stream === undefined ? 0 : trim(stream, options.trimming);

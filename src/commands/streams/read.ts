@@ -274,5 +274,7 @@ function positionArgument(
     );
     return null;
   }
-  return streamIdArgument(client, text);
+  const id = streamIdArgument(client, text);
+  // The greatest ID is how Redis writes `>` to itself.
+  return forGroup && id === MAX_STREAM_ID ? 'new' : id;
 }

@@ -1,5 +1,5 @@
 /** Trimming streams, which XADD and XTRIM share: options, execution, and the form in which it is passed on. */
-import { formatStreamId, type StreamId } from '../../keyspace/values/stream-id.js';
+import { formatStreamId, MAX_STREAM_ID, type StreamId } from '../../keyspace/values/stream-id.js';
 import type { StreamValue } from '../../keyspace/values/stream-value.js';
 import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';
@@ -24,6 +24,8 @@ export interface TrimOptions {
   readonly makeStream: boolean;
   /** The first argument that is no option: XADD's id. */
   readonly next: number;
+  /** The error of options that do not go together: XADD's id is looked at first. */
+  readonly problem: string | null;
 }
 
 /** Approximate trimming without LIMIT removes at most this many nodes' entries. */
@@ -65,12 +67,8 @@ export function trimOptions(client: Client, args: readonly string[], forAdd: boo
     }
   }
   const problem = problemOfOptions(client, trimming, limit, forAdd);
-  if (problem !== null) {
-    reply.error(problem);
-    return null;
-  }
   if (trimming !== null) trimming.limit = effectiveLimit(client, trimming, limit);
-  return { trimming, makeStream, next: i };
+  return { trimming, makeStream, next: i, problem };
 }
 
 function readTrimming(client: Client, args: readonly string[], optionIndex: number): Trimming | null {
@@ -98,7 +96,7 @@ function problemOfOptions(
   }
   if (!forAdd && trimming === null) return 'ERR syntax error, XTRIM must be called with a trimming strategy';
   // A master has made its trimming exact and leaves the LIMIT where it was.
-  if (client.isTrusted || limit === null || trimming === null || trimming.approximate) return null;
+  if (client.isTrusted || limit === null || trimming?.approximate === true) return null;
   return 'ERR syntax error, LIMIT cannot be used without the special ~ option';
 }
 
@@ -125,5 +123,7 @@ export function rewriteTrim(
 ): void {
   if (!approximate) return;
   args[argumentIndex - 1] = '=';
-  args[argumentIndex] = 'maxLength' in by ? String(stream.length) : formatStreamId(stream.firstId);
+  if ('maxLength' in by) args[argumentIndex] = String(stream.length);
+  // Of an empty stream nothing is kept.
+  else args[argumentIndex] = formatStreamId(stream.length === 0 ? MAX_STREAM_ID : stream.firstId);
 }

@@ -251,7 +251,8 @@ export class SortedSetValue {
     const rank = this.countBefore(
       (entry) => entry.score < score || (entry.score === score && entry.key < member),
     );
-    this.writableFlat().splice(rank, 0, { key: member, score });
+    // A listpack holds a whole number as an integer, which has no negative zero.
+    this.writableFlat().splice(rank, 0, { key: member, score: score + 0 });
   }
 
   private take(entry: ScoredMember): void {

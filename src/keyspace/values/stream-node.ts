@@ -20,6 +20,8 @@ const ENTRY_BYTES = 3 * OBJECT_BYTES + 4 * REFERENCE_BYTES + 32;
 export class StreamNode {
   /** Live entries, ascending. */
   readonly entries: StreamEntry[] = [];
+  /** The id of the last entry ever appended, deleted or not. */
+  greatestId: StreamId;
   /** Deleted entries that Redis would still have in the listpack. */
   deletedCount = 0;
   /** Memory taken by the live entries. */
@@ -35,12 +37,9 @@ export class StreamNode {
     /** The stream's generation when this node was made. */
     readonly generation: number,
   ) {
+    this.greatestId = baseId;
     this.packedBytes = LISTPACK_OVERHEAD_BYTES + packedIntegerSize(baseFields.length) + packedIntegerSize(0);
     for (const field of baseFields) this.packedBytes += packedSize(field);
-  }
-
-  get lastId(): StreamId {
-    return this.entries[this.entries.length - 1].id;
   }
 
   /** Size of the listpack that Redis would have. */
@@ -53,6 +52,7 @@ export class StreamNode {
     const isSame = sameFields(fields, this.baseFields);
     const entry: StreamEntry = { id, fields: isSame ? this.baseFields : fields, values };
     this.entries.push(entry);
+    this.greatestId = id;
     this.memoryBytes += this.memoryOf(entry);
     this.packedBytes += this.packedSizeOf(entry);
   }
@@ -86,6 +86,7 @@ export class StreamNode {
   copy(generation: number): StreamNode {
     const copy = new StreamNode(this.baseId, this.baseFields, generation);
     for (const entry of this.entries) copy.entries.push(entry);
+    copy.greatestId = this.greatestId;
     copy.deletedCount = this.deletedCount;
     copy.memoryBytes = this.memoryBytes;
     copy.packedBytes = this.packedBytes;

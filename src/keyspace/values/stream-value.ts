@@ -155,7 +155,7 @@ export class StreamValue {
     return this.trim(
       options,
       () => false,
-      (node) => node.lastId < minId,
+      (node) => node.greatestId < minId,
       (node) => node.positionOf(minId),
     );
   }

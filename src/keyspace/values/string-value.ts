@@ -50,7 +50,10 @@ export function sliceOfString(value: StringValue, start: number, end: number): s
 export function encodingOfString(value: StringValue): 'int' | 'embstr' | 'raw' {
   if (typeof value === 'number') return 'int';
   if (typeof value !== 'string' || value.length > EMBEDDED_LENGTH) return 'raw';
-  return value.length <= LONGEST_INTEGER && parseInt64(value) !== null ? 'int' : 'embstr';
+  // Only what is no safe integer has its text for the sake of its digits; others were stored as text on purpose.
+  const isWideInteger =
+    value.length <= LONGEST_INTEGER && parseInt64(value) !== null && Number.isNaN(parseSafeInteger(value));
+  return isWideInteger ? 'int' : 'embstr';
 }
 
 /** What OBJECT ENCODING says of any value. */

@@ -104,7 +104,7 @@ export class StreamBuilder {
     if (this.lastNodeId !== null && (node.entries[0]?.id ?? baseId) <= this.lastNodeId) {
       corrupt('Stream entries are not in order');
     }
-    this.lastNodeId = node.lastId;
+    this.lastNodeId = node.greatestId;
     this.stream.appendNode(node);
   }
 

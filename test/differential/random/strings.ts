@@ -1,0 +1,56 @@
+/** Random commands on strings. */
+import fc, { type Arbitrary } from 'fast-check';
+import {
+  key,
+  number,
+  index,
+  count,
+  float,
+  offset,
+  value,
+  ttl,
+  unixTime,
+  command,
+  row,
+  maybe,
+  several,
+  options,
+  type RandomCommand,
+} from './arguments.js';
+
+const expiry = fc.oneof(
+  row('ex', ttl),
+  row('px', ttl),
+  row('exat', unixTime),
+  row('pxat', unixTime),
+  row('keepttl'),
+);
+
+export const strings: Arbitrary<RandomCommand> = fc.oneof(
+  command('set', key, value),
+  command('set', key, value, options('nx', 'xx', 'get', expiry)),
+  command('get', key),
+  command('getset', key, value),
+  command('getdel', key),
+  command('getex', key, options(expiry, 'persist')),
+  command('setnx', key, value),
+  command('setex', key, ttl, value),
+  command('psetex', key, ttl, value),
+  command('mset', several(row(key, value)), maybe(key)),
+  command('msetnx', several(row(key, value))),
+  command('mget', several(key)),
+  command('strlen', key),
+  command('append', key, value),
+  command('setrange', key, offset, value),
+  command('getrange', key, index, index),
+  command('substr', key, number, number),
+  command('incr', key),
+  command('decr', key),
+  command('incrby', key, number),
+  command('decrby', key, number),
+  command('incrbyfloat', key, float),
+  command('lcs', key, key, options('len', 'idx', 'withmatchlen', row('minmatchlen', index))),
+  command('object', 'encoding', key),
+  command('setbit', key, count, fc.constantFrom('0', '1', '2')),
+  command('getbit', key, count),
+);
