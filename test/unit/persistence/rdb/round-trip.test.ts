@@ -20,7 +20,7 @@ const byteString = fc.oneof(
     .map(([text, times]) => Buffer.from(text).latin1Slice().repeat(times)),
 );
 const score = fc.oneof(
-  fc.double({ noNaN: true }),
+  fc.double({ noNaN: true }).map((number) => number + 0),
   fc.integer(),
   fc.maxSafeInteger(),
   fc.constantFrom(0, -0, Infinity, -Infinity, 0.1, 1e20, 5e-324, 2 ** 53),
