@@ -2,6 +2,8 @@
 export { MasterDiscovery, DiscoveryError } from './client/discovery.js';
 export type { DiscoveryOptions, Refusal, ResolvedMaster } from './client/discovery.js';
 export type { AddressMap, HostAndPort } from './client/address.js';
+export { startClusterTopology } from './lab/cluster-topology.js';
+export type { ClusterTopology, ClusterTopologyOptions } from './lab/cluster-topology.js';
 export { startSentinelTopology } from './lab/sentinel-topology.js';
 export type { SentinelTopology, SentinelTopologyOptions } from './lab/sentinel-topology.js';
 export type { Member, MemberState } from './lab/member.js';

@@ -9,17 +9,7 @@ import { MasterDiscovery } from '../client/discovery.js';
 import type { Platform, Timer } from '../platform/platform.js';
 import type { Member } from './member.js';
 import type { SentinelTopology } from './sentinel-topology.js';
-
-/** One line of the story. */
-export interface Sighting {
-  /** Wall-clock time in milliseconds since the Unix epoch. */
-  readonly timeMs: number;
-  /** Who saw it: a sentinel's name, or `client`. */
-  readonly observer: string;
-  /** A Sentinel event (+sdown, +switch-master, ...), or one of a client: `master`, `lost`. */
-  readonly event: string;
-  readonly detail: string;
-}
+import type { Sighting, Watch } from './sighting.js';
 
 /** Sentinel's events that are steps of a failover or come with one. */
 const WATCHED_EVENTS = [
@@ -43,7 +33,7 @@ const WATCHED_EVENTS = [
 
 const RECONNECT_DELAY_MS = 200;
 
-export class FailoverWatch extends EventEmitter<{ sighting: [Sighting] }> {
+export class FailoverWatch extends EventEmitter<{ sighting: [Sighting] }> implements Watch {
   readonly discovery: MasterDiscovery;
   private readonly connections = new Map<Member, ClientConnection>();
   private readonly retries = new Set<Timer>();

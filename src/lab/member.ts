@@ -10,11 +10,12 @@ import type { Reply } from '../client/reply.js';
 import type { ChildExit, ChildProcess, Platform } from '../platform/platform.js';
 import { bytesFromText } from '../resp/ascii.js';
 import { LabError } from './errors.js';
+import type { ProcessGuard } from './process-guard.js';
 import { nameOfEngine, programOf, type Engine, type MemberRole } from './programs.js';
 import { waitUntil } from './wait.js';
 
 export interface MemberOptions {
-  /** Names the directory: server-1, sentinel-2. */
+  /** Names the directory: server-1, sentinel-2, node-3. */
   readonly name: string;
   readonly role: MemberRole;
   readonly engine: Engine;
@@ -23,6 +24,8 @@ export interface MemberOptions {
   readonly password?: string;
   /** In a session of its own, out of reach of what is typed on the terminal (Ctrl-C). */
   readonly ownSession?: boolean;
+  /** Ends the process when this one cannot. */
+  readonly guard?: ProcessGuard;
   /** Its own; made when absent. */
   readonly directory: string;
   /** What its configuration file begins as; servers and sentinels rewrite it. */
@@ -97,6 +100,7 @@ export class Member extends EventEmitter<MemberEvents> {
       },
       (error, exit) => this.exited(error, exit),
     );
+    if (this.child !== null) this.options.guard?.started(this.child.pid);
     await waitUntil(this.platform, limitMs, () => this.answerProblem());
   }
 
@@ -197,6 +201,7 @@ export class Member extends EventEmitter<MemberEvents> {
 
   private exited(error: Error | null, exit: ChildExit): void {
     if (error !== null) this.keepOutput(error.message);
+    if (this.child !== null) this.options.guard?.ended(this.child.pid);
     this.child = null;
     this.isPaused = false;
     void this.connection?.then(

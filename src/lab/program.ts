@@ -5,23 +5,35 @@ import { VEDETTE_VERSION } from '../config/version.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText } from '../resp/ascii.js';
+import type { Demonstration } from './demonstration.js';
 import { discover } from './discover.js';
 import { LabError } from './errors.js';
 import type { Engine } from './programs.js';
 import { Screen } from './screen.js';
-import { upSentinel } from './up-sentinel.js';
+import { repeatEngine } from './topology.js';
+import { demonstrateCluster } from './up-cluster.js';
+import { demonstrateSentinel } from './up-sentinel.js';
+import { up } from './up.js';
 
 const SENTINEL_PORT = 26379;
 
-interface UpSentinelFlags {
+interface UpFlags {
   readonly replicas: number;
-  readonly sentinels: number;
   readonly port: number;
   readonly dir?: string;
-  readonly downAfter: number;
   readonly engine: Engine;
   readonly json?: true;
   readonly exec?: string;
+}
+
+interface UpSentinelFlags extends UpFlags {
+  readonly sentinels: number;
+  readonly downAfter: number;
+}
+
+interface UpClusterFlags extends UpFlags {
+  readonly masters: number;
+  readonly nodeTimeout: number;
 }
 
 interface DiscoverFlags {
@@ -43,6 +55,8 @@ export async function runVedette(
   args: readonly string[],
 ): Promise<number> {
   let status = 0;
+  const screenFor = (flags: { readonly json?: true }): Screen =>
+    new Screen(terminal, platform.clock, flags.json ?? false);
   const program = new Command('vedette')
     .description('Redis-compatible high availability to try out, test against and run')
     .version(VEDETTE_VERSION)
@@ -52,38 +66,58 @@ export async function runVedette(
       writeErr: (text) => terminal.writeError(bytesFromText(text)),
     });
 
-  const up = program.command('up').description('start a topology of local processes');
-  up.command('sentinel')
-    .description('a master, replicas and sentinels that fail over')
-    .option('--replicas <count>', 'replicas beside the master', countFrom(0), 2)
-    .option('--sentinels <count>', 'sentinels', countFrom(1), 3)
-    .option(
-      '--port <port>',
-      "the master's port; replicas follow, sentinels are 20000 above",
-      portNumber,
-      6379,
-    )
-    .option('--dir <directory>', 'keep configuration, logs and data there')
-    .option('--down-after <ms>', 'without an answer for so long, the master is down', countFrom(1), 1000)
-    .option('--engine <name>', 'vedette, or stock for redis-server and redis-sentinel', engineName, 'vedette')
-    .option('--exec <command>', 'run a shell command against it and end with its status')
-    .option('--json', 'one JSON object per event')
-    .action(async (flags: UpSentinelFlags) => {
-      status = await upSentinel(
-        platform,
-        terminal,
-        new Screen(terminal, platform.clock, flags.json ?? false),
-        {
-          servers: repeat(flags.engine, flags.replicas + 1),
-          sentinels: repeat(flags.engine, flags.sentinels),
-          firstPort: flags.port,
-          downAfterMs: flags.downAfter,
-          command: flags.exec,
-          ownSessions: true,
-          ...(flags.dir === undefined ? {} : { directory: flags.dir }),
-        },
-      );
-    });
+  const upCommand = program.command('up').description('start a topology of local processes');
+  upOptions(
+    upCommand
+      .command('sentinel')
+      .description('a master, replicas and sentinels that fail over')
+      .option('--replicas <count>', 'replicas beside the master', countFrom(0), 2)
+      .option('--sentinels <count>', 'sentinels', countFrom(1), 3)
+      .option(
+        '--port <port>',
+        "the master's port; replicas follow, sentinels are 20000 above",
+        portNumber,
+        6379,
+      )
+      .option('--down-after <ms>', 'without an answer for so long, the master is down', countFrom(1), 1000),
+  ).action(async (flags: UpSentinelFlags) => {
+    const start = (): Promise<Demonstration> =>
+      demonstrateSentinel(platform, {
+        ...topologyOptions(flags),
+        servers: repeatEngine(flags.engine, flags.replicas + 1),
+        sentinels: repeatEngine(flags.engine, flags.sentinels),
+        downAfterMs: flags.downAfter,
+      });
+    status = await up(platform, terminal, screenFor(flags), start, flags.exec);
+  });
+  upOptions(
+    upCommand
+      .command('cluster')
+      .description('masters that share the slots, with replicas that replace them')
+      .option('--masters <count>', 'masters; of fewer than three none may fail', countFrom(1), 3)
+      .option('--replicas <count>', 'replicas of each master', countFrom(0), 1)
+      .option(
+        '--port <port>',
+        "the first node's port; the others follow, cluster buses are 10000 above",
+        portNumber,
+        7000,
+      )
+      .option(
+        '--node-timeout <ms>',
+        'without an answer for so long, a node is suspected',
+        countFrom(1),
+        1000,
+      ),
+  ).action(async (flags: UpClusterFlags) => {
+    const start = (): Promise<Demonstration> =>
+      demonstrateCluster(platform, {
+        ...topologyOptions(flags),
+        masters: repeatEngine(flags.engine, flags.masters),
+        replicas: repeatEngine(flags.engine, flags.masters * flags.replicas),
+        nodeTimeoutMs: flags.nodeTimeout,
+      });
+    status = await up(platform, terminal, screenFor(flags), start, flags.exec);
+  });
 
   program
     .command('discover')
@@ -98,7 +132,7 @@ export async function runVedette(
     .option('--watch', 'stay, and print each change')
     .option('--json', 'print JSON, one object a line')
     .action(async (flags: DiscoverFlags) => {
-      status = await discover(platform, new Screen(terminal, platform.clock, flags.json ?? false), {
+      status = await discover(platform, screenFor(flags), {
         sentinels: flags.sentinel,
         name: flags.name,
         sentinelTimeoutMs: flags.timeout,
@@ -122,8 +156,21 @@ export async function runVedette(
   }
 }
 
-function repeat(engine: Engine, count: number): Engine[] {
-  return Array.from({ length: count }, () => engine);
+/** What every topology can be told on the command line. */
+function upOptions(command: Command): Command {
+  return command
+    .option('--dir <directory>', 'keep configuration, logs and data there')
+    .option('--engine <name>', 'vedette, or stock for Redis as it is installed here', engineName, 'vedette')
+    .option('--exec <command>', 'run a shell command against it and end with its status')
+    .option('--json', 'one JSON object per event');
+}
+
+function topologyOptions(flags: UpFlags) {
+  return {
+    firstPort: flags.port,
+    ownSessions: true,
+    ...(flags.dir === undefined ? {} : { directory: flags.dir }),
+  };
 }
 
 function defined<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {

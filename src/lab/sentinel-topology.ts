@@ -9,12 +9,22 @@ import type { Platform } from '../platform/platform.js';
 import { sentinelConfiguration, serverConfiguration } from './configuration.js';
 import { LabError } from './errors.js';
 import { Member } from './member.js';
-import { findFreePorts, isPortFree } from './ports.js';
-import { nameOfEngine, type Engine, type MemberRole } from './programs.js';
+import { findFreePorts } from './ports.js';
+import type { Engine } from './programs.js';
 import { sentinelProblem, replicationProblem } from './readiness.js';
+import {
+  HOST,
+  linesOf,
+  repeatEngine,
+  requireFreePorts,
+  startTopology,
+  Topology,
+  type Directives,
+  type TopologyOptions,
+} from './topology.js';
 import { waitUntil } from './wait.js';
 
-export interface SentinelTopologyOptions {
+export interface SentinelTopologyOptions extends TopologyOptions {
   /** The engine of each server, the master's first; a master and two replicas of ours when absent. */
   readonly servers?: readonly Engine[];
   /** The engine of each sentinel; three of ours when absent. */
@@ -24,53 +34,30 @@ export interface SentinelTopologyOptions {
    * looked for when absent.
    */
   readonly firstPort?: number;
-  /** For configuration, logs and data, kept at the end; a temporary one when absent, removed at the end. */
-  readonly directory?: string;
   readonly masterName?: string;
   /** The majority of the sentinels when absent. */
   readonly quorum?: number;
   readonly downAfterMs?: number;
   readonly failoverTimeoutMs?: number;
   readonly parallelSyncs?: number;
-  /** Of all servers, for their clients and for each other. */
-  readonly password?: string;
-  /** Further lines for every server's configuration, or for each by its number. */
-  readonly serverDirectives?: readonly string[] | ((index: number) => readonly string[]);
   /** Further lines for every sentinel's configuration, or for each by its number. */
-  readonly sentinelDirectives?: readonly string[] | ((index: number) => readonly string[]);
-  /**
-   * Members run in sessions of their own, so that Ctrl-C ends this process alone, which then closes the topology.
-   * Without it (tests) they end together with everything that is interrupted.
-   */
-  readonly ownSessions?: boolean;
-  /** Until everything works; 30000 when absent. */
-  readonly readyLimitMs?: number;
+  readonly sentinelDirectives?: Directives;
 }
 
-const HOST = '127.0.0.1';
 /** Between a server's port and a sentinel's. */
 const SENTINEL_PORT_DISTANCE = 20_000;
-/** Attempts with other ports, when ports are ours to choose and someone else was faster. */
-const PORT_ATTEMPTS = 3;
-const DEFAULTS = { downAfterMs: 1000, failoverTimeoutMs: 10_000, parallelSyncs: 1, readyLimitMs: 30_000 };
+const DEFAULTS = { downAfterMs: 1000, failoverTimeoutMs: 10_000, parallelSyncs: 1 };
 
 /** Starts a topology and resolves when servers replicate and sentinels know all servers and each other. */
 export async function startSentinelTopology(
   platform: Platform,
   options: SentinelTopologyOptions = {},
 ): Promise<SentinelTopology> {
-  for (let attempt = 1; ; attempt++) {
-    const ports = await choosePorts(platform, options);
-    const topology = new SentinelTopology(platform, options, ports);
-    try {
-      await topology.start();
-      return topology;
-    } catch (error) {
-      await topology.close();
-      const isCollision = error instanceof LabError && error.code === 'NOT_STARTED' && isAddressInUse(error);
-      if (options.firstPort !== undefined || !isCollision || attempt === PORT_ATTEMPTS) throw error;
-    }
-  }
+  return startTopology(
+    options.firstPort === undefined,
+    () => choosePorts(platform, options),
+    (ports) => new SentinelTopology(platform, options, ports),
+  );
 }
 
 interface Ports {
@@ -78,26 +65,20 @@ interface Ports {
   readonly sentinels: readonly number[];
 }
 
-export class SentinelTopology {
+export class SentinelTopology extends Topology {
   readonly masterName: string;
-  /** Of the servers. */
-  readonly password: string | undefined;
-  readonly directory: string;
   /** The one that was the master at the start is the first. */
   readonly servers: readonly Member[];
   readonly sentinels: readonly Member[];
-  private readonly isTemporary: boolean;
 
   /** @internal use {@link startSentinelTopology} */
   constructor(
-    private readonly platform: Platform,
+    platform: Platform,
     private readonly options: SentinelTopologyOptions,
     ports: Ports,
   ) {
+    super(platform, options);
     this.masterName = options.masterName ?? 'mymaster';
-    this.password = options.password;
-    this.isTemporary = options.directory === undefined;
-    this.directory = platform.disk.absolutePath(options.directory ?? temporaryDirectory(platform));
     this.servers = ports.servers.map((port, index) => this.makeServer(index, port, ports));
     this.sentinels = ports.sentinels.map((port, index) => this.makeSentinel(index, port, ports));
   }
@@ -110,11 +91,7 @@ export class SentinelTopology {
     return this.sentinels.map((sentinel) => sentinel.address);
   }
 
-  /** @internal */
-  async start(): Promise<void> {
-    const startMs = this.platform.clock.monotonicMs();
-    const readyLimitMs = this.options.readyLimitMs ?? DEFAULTS.readyLimitMs;
-    const leftMs = (): number => Math.max(0, readyLimitMs - (this.platform.clock.monotonicMs() - startMs));
+  protected override async bringUp(leftMs: () => number): Promise<void> {
     // The replicas find a master that answers, the sentinels replicas that replicate: nobody has to try twice.
     const [master, ...replicas] = this.servers as [Member, ...Member[]];
     await master.start(leftMs());
@@ -152,15 +129,9 @@ export class SentinelTopology {
     throw new LabError('NOT_READY', 'No sentinel names one of the servers as the master');
   }
 
-  /** Ends every process that was started, and removes the directory if it is a temporary one. */
-  async close(): Promise<void> {
-    await Promise.all(this.members.map((member) => member.kill()));
-    if (this.isTemporary) this.platform.disk.removeTreeSync(this.directory);
-  }
-
   private makeServer(index: number, port: number, ports: Ports): Member {
     const { password, serverDirectives } = this.options;
-    const place = this.placeOf('server', index, port);
+    const place = this.placeOf(`server-${index + 1}`, port);
     const configuration = serverConfiguration({
       ...place,
       master: index === 0 ? null : { host: HOST, port: ports.servers[0]! },
@@ -179,7 +150,7 @@ export class SentinelTopology {
 
   private makeSentinel(index: number, port: number, ports: Ports): Member {
     const { options } = this;
-    const place = this.placeOf('sentinel', index, port);
+    const place = this.placeOf(`sentinel-${index + 1}`, port);
     const configuration = sentinelConfiguration({
       ...place,
       masterName: this.masterName,
@@ -193,16 +164,6 @@ export class SentinelTopology {
     });
     const engine = enginesOf(options.sentinels)[index]!;
     return new Member(this.platform, { ...place, role: 'sentinel', engine, configuration });
-  }
-
-  private placeOf(role: MemberRole, index: number, port: number) {
-    const name = `${role}-${index + 1}`;
-    return {
-      name,
-      address: { host: HOST, port },
-      directory: `${this.directory}/${name}`,
-      ownSession: this.options.ownSessions ?? false,
-    };
   }
 }
 
@@ -219,36 +180,10 @@ async function choosePorts(platform: Platform, options: SentinelTopologyOptions)
     servers: servers.map((_, index) => firstPort + index),
     sentinels: sentinels.map((_, index) => firstPort + SENTINEL_PORT_DISTANCE + index),
   };
-  const taken: number[] = [];
-  for (const port of [...ports.servers, ...ports.sentinels]) {
-    if (port > 65535) throw new RangeError(`port ${port} does not exist: begin at a lower one`);
-    if (!(await isPortFree(platform, HOST, port))) taken.push(port);
-  }
-  if (taken.length === 0) return ports;
-  const which = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
-  throw new LabError('PORT_IN_USE', `${which} in use`);
+  await requireFreePorts(platform, [...ports.servers, ...ports.sentinels]);
+  return ports;
 }
 
 function enginesOf(engines: readonly Engine[] | undefined): readonly Engine[] {
-  return engines ?? ['vedette', 'vedette', 'vedette'];
-}
-
-function linesOf(
-  lines: readonly string[] | ((index: number) => readonly string[]) | undefined,
-  index: number,
-): readonly string[] {
-  return typeof lines === 'function' ? lines(index) : (lines ?? []);
-}
-
-function temporaryDirectory(platform: Platform): string {
-  return `${platform.processes.environment.TMPDIR ?? '/tmp'}/vedette-${platform.random.hex(12)}`;
-}
-
-function isAddressInUse(error: LabError): boolean {
-  return /address already in use|EADDRINUSE/i.test(error.message);
-}
-
-/** One line for people: `server-1 vedette 127.0.0.1:6379`. */
-export function describeMember(member: Member): string {
-  return `${member.name} ${nameOfEngine(member.engine)} ${member.address.host}:${member.address.port}`;
+  return engines ?? repeatEngine('vedette', 3);
 }

@@ -1,9 +1,19 @@
 /** The story of a failover, a line for each thing that happens, with the time since the last fault. */
 import { formatAddress } from '../client/address.js';
 import type { Platform } from '../platform/platform.js';
-import type { Sighting } from './failover-watch.js';
 import type { Member } from './member.js';
 import type { Screen } from './screen.js';
+import type { Sighting } from './sighting.js';
+
+const GOOD_EVENTS: ReadonlySet<string> = new Set([
+  ...['+switch-master', '+promoted-slave', 'master'],
+  ...['promoted', 'state-ok', 'recovered'],
+]);
+const BAD_EVENTS: ReadonlySet<string> = new Set([
+  ...['+sdown', '+odown', 'lost', 'exit'],
+  ...['pfail', 'fail', 'state-fail'],
+]);
+const FAILED_ATTEMPT = /^-failover-abort|^election-held-back$|^vote-denied$/;
 
 export class Story {
   private faultMs: number | null = null;
@@ -37,9 +47,9 @@ export class Story {
     );
 
     function colorOf({ event: name }: Sighting): (text: string) => string {
-      if (name === '+switch-master' || name === 'master' || name === '+promoted-slave') return colors.green;
-      if (name === '+sdown' || name === '+odown' || name === 'lost' || name === 'exit') return colors.red;
-      return name.startsWith('-failover-abort') ? colors.yellow : colors.cyan;
+      if (GOOD_EVENTS.has(name)) return colors.green;
+      if (BAD_EVENTS.has(name)) return colors.red;
+      return FAILED_ATTEMPT.test(name) ? colors.yellow : colors.cyan;
     }
   }
 }

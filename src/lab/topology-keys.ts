@@ -1,11 +1,10 @@
 /** The keys of `vedette up`: faults on demand. */
 import { formatAddress } from '../client/address.js';
-import type { MasterDiscovery } from '../client/discovery.js';
 import type { Terminal } from '../platform/terminal.js';
+import type { Demonstration } from './demonstration.js';
 import type { Member } from './member.js';
 import { nameOfEngine } from './programs.js';
 import type { Screen } from './screen.js';
-import type { SentinelTopology } from './sentinel-topology.js';
 import type { Story } from './story.js';
 
 const CTRL_C = '\x03';
@@ -20,8 +19,7 @@ export class TopologyKeys {
   constructor(
     terminal: Terminal,
     private readonly screen: Screen,
-    private readonly topology: SentinelTopology,
-    private readonly discovery: MasterDiscovery,
+    private readonly demonstration: Demonstration,
     private readonly story: Story,
   ) {
     this.stopListening = terminal.onKey((key) => {
@@ -57,21 +55,21 @@ export class TopologyKeys {
   }
 
   private async killMaster(): Promise<void> {
-    const master = await this.currentMaster();
+    const master = await this.demonstration.masterToFault();
     if (master === null) this.screen.line('There is no master to kill now.');
     else await master.kill();
   }
 
   private async pauseOrResume(): Promise<void> {
-    const paused = this.topology.servers.filter((server) => server.state === 'paused');
+    const paused = this.members.filter((member) => member.state === 'paused');
     if (paused.length > 0) {
-      for (const server of paused) {
-        server.resume();
-        this.story.fault(server, 'resumed', '');
+      for (const member of paused) {
+        member.resume();
+        this.story.fault(member, 'resumed', '');
       }
       return;
     }
-    const master = await this.currentMaster();
+    const master = await this.demonstration.masterToFault();
     if (master === null) {
       this.screen.line('There is no master to pause now.');
       return;
@@ -81,7 +79,7 @@ export class TopologyKeys {
   }
 
   private async restartDown(): Promise<void> {
-    const down = this.topology.members.filter((member) => member.state === 'down');
+    const down = this.members.filter((member) => member.state === 'down');
     if (down.length === 0) this.screen.line('Nothing is down.');
     for (const member of down) {
       await member.restart();
@@ -90,7 +88,7 @@ export class TopologyKeys {
   }
 
   private async printStatus(): Promise<void> {
-    const lines = await Promise.all(this.topology.members.map((member) => this.statusOf(member)));
+    const lines = await Promise.all(this.members.map((member) => this.statusOf(member)));
     this.screen.line();
     for (const line of lines) this.screen.line(`  ${line}`);
     this.screen.line();
@@ -110,24 +108,16 @@ export class TopologyKeys {
   }
 
   private async roleOf(member: Member): Promise<string> {
-    const { colors } = this.screen;
+    const { green } = this.screen.colors;
     try {
-      const reply = await member.call('ROLE');
-      const [role, host, port, state] = Array.isArray(reply) ? reply : [];
-      if (role === 'master') return colors.green('master');
-      if (role === 'slave') return `replica of ${String(host)}:${String(port)}, ${String(state)}`;
-      const epoch = await member.call('SENTINEL', 'MASTER', this.topology.masterName);
-      const fields = Array.isArray(epoch) ? epoch : [];
-      return `sentinel, config epoch ${String(fields[fields.indexOf('config-epoch') + 1])}`;
+      const role = await this.demonstration.roleOf(member);
+      return role.startsWith('master') ? green(role) : role;
     } catch (error) {
       return (error as Error).message;
     }
   }
 
-  /** As a client finds it, now. Null when no server is verified to be the master, or not one that runs. */
-  private async currentMaster(): Promise<Member | null> {
-    const found = this.discovery.master ?? (await this.discovery.resolve().catch(() => null));
-    const master = this.topology.servers.find((server) => server.address.port === found?.address.port);
-    return master !== undefined && master.state === 'running' ? master : null;
+  private get members(): readonly Member[] {
+    return this.demonstration.topology.members;
   }
 }

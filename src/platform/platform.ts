@@ -238,11 +238,20 @@ export interface ChildOptions {
   readonly onOutput?: (source: 'stdout' | 'stderr', text: string) => void;
   /** Share this process's standard streams. */
   readonly inheritStreams?: boolean;
+  /**
+   * Standard input is a pipe that {@link ChildProcess.write} fills. It ends when this process ends, in whatever way.
+   * Without it standard input is empty.
+   */
+  readonly openInput?: boolean;
 }
 
 export interface ChildProcess {
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;
+  /** To its standard input, which must be open. Dropped when nobody reads there any more. */
+  write(text: string): void;
+  /** Ends its standard input. */
+  endInput(): void;
   /** Lets this process end without waiting for the child. */
   unref(): void;
 }

@@ -5,10 +5,10 @@
  *
  *   npm run bench:failover -- [--trials 20] [--engines vedette,stock] [--faults kill,pause] [--down-after 1000]
  */
-import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { startSentinelTopology } from '../../dist/lab/sentinel-topology.js';
 import { createNodePlatform } from '../../dist/platform/node/index.js';
+import { firstWrite, median, Writer } from './write-probe.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,71 +21,8 @@ const { values: options } = parseArgs({
 });
 const downAfterMs = Number(options['down-after']);
 const platform = createNodePlatform();
-const TRIAL_LIMIT_MS = 60_000;
-/** Between questions to a server or a sentinel: often enough to tell, seldom enough not to be the load. */
-const PROBE_INTERVAL_MS = 2;
+/** Between questions to a sentinel: often enough to tell, seldom enough not to be the load. */
 const ASK_INTERVAL_MS = 5;
-
-/** Writes numbered keys one after the other and remembers which were acknowledged. */
-class Writer {
-  acknowledged = 0;
-  #next = 0;
-
-  constructor(port) {
-    this.socket = connect(port, '127.0.0.1');
-    this.socket.on('data', (bytes) => {
-      // One request is in flight at a time, so one reply is one line.
-      if (!bytes.toString().startsWith('+OK')) return;
-      this.acknowledged++;
-      this.#send();
-    });
-    this.socket.on('error', () => {});
-    this.#send();
-  }
-
-  #send() {
-    this.socket.write(`SET written:${this.#next++} x\r\n`);
-  }
-}
-
-/** Resolves with the time when one of these servers first acknowledges a write. */
-function firstWrite(ports) {
-  return new Promise((resolve, reject) => {
-    const sockets = new Set();
-    const limit = setTimeout(() => finish(() => reject(new Error('no failover'))), TRIAL_LIMIT_MS);
-    let finished = false;
-    const finish = (settle) => {
-      finished = true;
-      clearTimeout(limit);
-      for (const socket of sockets) socket.destroy();
-      settle();
-    };
-    const probe = (port) => {
-      if (finished) return;
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      sockets.add(socket);
-      const ask = () => socket.write('SET probe x\r\n');
-      let connected = false;
-      socket.on('connect', () => {
-        connected = true;
-        ask();
-      });
-      socket.on('data', (bytes) => {
-        if (bytes.toString().startsWith('+OK')) {
-          const atMs = performance.now();
-          finish(() => resolve({ port, atMs }));
-        } else setTimeout(ask, PROBE_INTERVAL_MS);
-      });
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        // A promoted server sends its clients away: whoever was connected comes back at once.
-        setTimeout(() => probe(port), connected ? 0 : PROBE_INTERVAL_MS);
-      });
-    };
-    for (const port of ports) probe(port);
-  });
-}
 
 /**
  * Resolves with the time of the first write acknowledged by the server that some sentinel names as the master: what
@@ -134,11 +71,6 @@ async function trial(engine, fault) {
   } finally {
     await topology.close();
   }
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 const results = new Map();

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { runVedette } from '../../src/lab/program.js';
 import { startSentinelTopology, type SentinelTopology } from '../../src/lab/sentinel-topology.js';
 import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
+import { clusterEngines } from '../support/cluster-engines.js';
 import { ScriptedTerminal } from '../support/scripted-terminal.js';
 
 const platform = createNodePlatform();
@@ -71,7 +73,7 @@ describe('vedette up sentinel', () => {
     const port = await freeFirstPort();
     const terminal = new ScriptedTerminal(true);
     const ended = upSentinel(terminal, port, '--replicas', '1');
-    await terminal.shows(/k kill the master/);
+    await terminal.shows(/k kill a master/);
     expect(terminal.output).toContain(`vedette-cli -p ${port}`);
     await waitUntil(platform, 5000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
 
@@ -145,6 +147,85 @@ describe('vedette up sentinel', () => {
     expect(terminal.output).toMatch(/discover/);
     expect(await runVedette(platform, terminal, ['--version'])).toBe(0);
     expect(terminal.output).toMatch(/\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('vedette up cluster', () => {
+  /** A port such that it, those after it and those 10000 above are free. */
+  async function freeFirstNodePort(count: number): Promise<number> {
+    for (;;) {
+      const [port] = (await findFreePorts(platform, '127.0.0.1', 1, 10_000)) as [number];
+      const nodes = Array.from({ length: count }, (_, index) => port + index);
+      const wanted = [...nodes, ...nodes.map((node) => node + 10_000)];
+      const free = await Promise.all(wanted.map((candidate) => isPortFree(platform, '127.0.0.1', candidate)));
+      if (free.every(Boolean)) return port;
+    }
+  }
+
+  function upCluster(terminal: ScriptedTerminal, port: number, ...flags: string[]): Promise<number> {
+    const args = ['up', 'cluster', '--port', String(port), '--node-timeout', '500', ...flags];
+    return runVedette(platform, terminal, args);
+  }
+
+  test.each(clusterEngines)('with %s nodes it shows a failover, and takes keys', async (engine) => {
+    const port = await freeFirstNodePort(6);
+    const terminal = new ScriptedTerminal(true);
+    const ended = upCluster(terminal, port, '--engine', String(engine));
+    await terminal.shows(/k kill a master/);
+    expect(terminal.output).toContain(`vedette-cli -c -p ${port}`);
+    await waitUntil(platform, 5000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
+
+    terminal.press('s');
+    await terminal.shows(new RegExp(`node-1 .*127.0.0.1:${port} .*master, slots 0-5460, config epoch 1`));
+    terminal.press('k');
+    await terminal.shows(/node-1 .*exit.*SIGKILL/);
+    await terminal.shows(/\+\d+ ms {2}node-\d .*pfail .*node-1/);
+    await terminal.shows(/\+\d+ ms {2}node-4 .*promoted/);
+    await terminal.shows(
+      new RegExp(`client .*master .*127.0.0.1:${port + 3} \\(slots 0-5460, config epoch \\d+\\)`),
+    );
+    terminal.press('r');
+    await terminal.shows(/node-1 .*restarted/);
+    terminal.press('p');
+    await terminal.shows(/node-\d .*paused/);
+    terminal.press('p');
+    await terminal.shows(/node-\d .*resumed/);
+    terminal.press('q');
+    expect(await ended).toBe(0);
+    expect(await isPortFree(platform, '127.0.0.1', port)).toBe(true);
+  });
+
+  test('--exec runs a command that is told the addresses, and ends with its status', async () => {
+    const port = await freeFirstNodePort(3);
+    const file = join(tmpdir(), `vedette-test-${platform.random.hex(8)}`);
+    const status = await upCluster(
+      new ScriptedTerminal(false),
+      port,
+      ...['--engine', 'stock', '--replicas', '0', '--exec', `env | grep ^VEDETTE_ > ${file}; exit 7`],
+    );
+    const said = readFileSync(file, 'utf8');
+    rmSync(file);
+    expect(status).toBe(7);
+    expect(said).toContain(`VEDETTE_NODES=127.0.0.1:${port},127.0.0.1:${port + 1},127.0.0.1:${port + 2}\n`);
+    expect(said).toContain(`VEDETTE_PORT=${port}\n`);
+  });
+
+  test('when it is killed itself, its servers do not outlive it', async () => {
+    const port = await freeFirstNodePort(3);
+    const flags = ['--engine', 'stock', '--replicas', '0', '--json', '--port', String(port)];
+    const vedette = spawn('bin/vedette', ['up', 'cluster', ...flags], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ready = await new Promise<string>((resolve) => vedette.stdout.once('data', resolve));
+    const { masters, directory } = JSON.parse(String(ready)) as { masters: string[]; directory: string };
+    expect(masters).toHaveLength(3);
+    expect(await isPortFree(platform, '127.0.0.1', port)).toBe(false);
+    vedette.kill('SIGKILL');
+    await waitUntil(platform, 10_000, async () => {
+      const free = [port, port + 1, port + 2].map((each) => isPortFree(platform, '127.0.0.1', each));
+      return (await Promise.all(free)).every(Boolean) ? null : 'servers are still there';
+    });
+    rmSync(directory, { recursive: true });
   });
 });
 

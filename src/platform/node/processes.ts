@@ -1,5 +1,6 @@
 /** This process, and the ones it starts. */
 import { spawn, type ChildProcess as NodeChild, type SpawnOptions } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { machine, release, type } from 'node:os';
 import type { ChildExit, ChildOptions, ChildProcess, Processes } from '../platform.js';
 import { blockingSleep } from './blocking-sleep.js';
@@ -70,8 +71,18 @@ class StartedProcess implements ChildProcess {
     this.child.kill(signal);
   }
 
+  write(text: string): void {
+    this.child.stdin?.write(text);
+  }
+
+  endInput(): void {
+    this.child.stdin?.end();
+  }
+
   unref(): void {
     this.child.unref();
+    const input = this.child.stdin as Socket | null;
+    input?.unref();
   }
 }
 
@@ -81,7 +92,10 @@ function spawnOptions(options: ChildOptions): SpawnOptions {
     cwd: options.workingDirectory,
     env: options.environment === undefined ? process.env : { ...process.env, ...options.environment },
     detached: options.detached ?? false,
-    stdio: options.inheritStreams === true ? 'inherit' : ['ignore', output, output],
+    stdio:
+      options.inheritStreams === true
+        ? 'inherit'
+        : [options.openInput === true ? 'pipe' : 'ignore', output, output],
     shell: false,
   };
 }
@@ -92,6 +106,8 @@ function listenForExit(child: NodeChild, options: ChildOptions, onExit: ExitCall
     child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput('stdout', text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => onOutput('stderr', text));
   }
+  // A reader that is gone is told by the exit.
+  child.stdin?.on('error', () => undefined);
   let started = false;
   child.once('spawn', () => (started = true));
   child.on('error', (error) => {

@@ -7,6 +7,10 @@ const NOT_STARTED: ChildExit = { code: null, signal: null };
 export class SpawnRequest implements ChildProcess {
   /** Called when the process sends a signal to its child. SIGKILL has ended it by then. */
   onSignal: ((signal: NodeJS.Signals) => void) | null = null;
+  /** What its standard input was given so far. */
+  input = '';
+  /** Called when its standard input ends: by its parent. */
+  onInputEnd: (() => void) | null = null;
   private ended = false;
 
   constructor(
@@ -43,6 +47,14 @@ export class SpawnRequest implements ChildProcess {
     if (this.ended) return;
     if (signal === 'SIGKILL') this.exit(null, signal);
     this.onSignal?.(signal);
+  }
+
+  write(text: string): void {
+    this.input += text;
+  }
+
+  endInput(): void {
+    this.onInputEnd?.();
   }
 
   unref(): void {

@@ -1,0 +1,138 @@
+/**
+ * What every topology of local processes is, whatever its members do: members on ports of 127.0.0.1, a directory,
+ * a password, and an end.
+ *
+ * It ends what it started, all of it and only that; if this process is ended before it could, a guard does.
+ */
+import type { HostAndPort } from '../client/address.js';
+import type { Platform } from '../platform/platform.js';
+import { LabError } from './errors.js';
+import type { Member } from './member.js';
+import { isPortFree } from './ports.js';
+import { ProcessGuard } from './process-guard.js';
+import { nameOfEngine, type Engine } from './programs.js';
+
+export interface TopologyOptions {
+  /** For configuration, logs and data, kept at the end; a temporary one when absent, removed at the end. */
+  readonly directory?: string;
+  /** Of all servers, for their clients and for each other. */
+  readonly password?: string;
+  /** Further lines for every server's configuration, or for each by its number. */
+  readonly serverDirectives?: Directives;
+  /**
+   * Members run in sessions of their own, so that Ctrl-C ends this process alone, which then closes the topology.
+   * Without it (tests) they end together with everything that is interrupted.
+   */
+  readonly ownSessions?: boolean;
+  /** Until everything works; 30000 when absent. */
+  readonly readyLimitMs?: number;
+}
+
+export type Directives = readonly string[] | ((index: number) => readonly string[]);
+
+export const HOST = '127.0.0.1';
+/** Attempts with other ports, when ports are ours to choose and someone else was faster. */
+const PORT_ATTEMPTS = 3;
+const READY_LIMIT_MS = 30_000;
+
+export abstract class Topology {
+  /** Of the servers. */
+  readonly password: string | undefined;
+  readonly directory: string;
+  abstract readonly members: readonly Member[];
+  protected readonly guard: ProcessGuard;
+  private readonly isTemporary: boolean;
+
+  protected constructor(
+    protected readonly platform: Platform,
+    private readonly common: TopologyOptions,
+  ) {
+    this.password = common.password;
+    this.isTemporary = common.directory === undefined;
+    this.directory = platform.disk.absolutePath(common.directory ?? temporaryDirectory(platform));
+    this.guard = new ProcessGuard(platform.processes);
+  }
+
+  /** @internal Starts all members and resolves when they work together. */
+  async start(): Promise<void> {
+    const startMs = this.platform.clock.monotonicMs();
+    const limitMs = this.common.readyLimitMs ?? READY_LIMIT_MS;
+    await this.bringUp(() => Math.max(0, limitMs - (this.platform.clock.monotonicMs() - startMs)));
+  }
+
+  /** Ends every process that was started, and removes the directory if it is a temporary one. */
+  async close(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
+    this.guard.close();
+    if (this.isTemporary) this.platform.disk.removeTreeSync(this.directory);
+  }
+
+  protected abstract bringUp(leftMs: () => number): Promise<void>;
+
+  protected placeOf(name: string, port: number) {
+    return {
+      name,
+      address: { host: HOST, port } satisfies HostAndPort,
+      directory: `${this.directory}/${name}`,
+      ownSession: this.common.ownSessions ?? false,
+      guard: this.guard,
+    };
+  }
+}
+
+/**
+ * Makes a topology and starts it. Free ports can be taken by someone else before the members listen: then others are
+ * tried.
+ * @param choosesPorts whether other ports may be used
+ */
+export async function startTopology<Started extends Topology, Ports>(
+  choosesPorts: boolean,
+  choosePorts: () => Promise<Ports>,
+  make: (ports: Ports) => Started,
+): Promise<Started> {
+  for (let attempt = 1; ; attempt++) {
+    const topology = make(await choosePorts());
+    try {
+      await topology.start();
+      return topology;
+    } catch (error) {
+      await topology.close();
+      const isCollision = error instanceof LabError && error.code === 'NOT_STARTED' && isAddressInUse(error);
+      if (!choosesPorts || !isCollision || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** @throws LabError PORT_IN_USE with all that are taken; RangeError when one does not exist */
+export async function requireFreePorts(platform: Platform, ports: readonly number[]): Promise<void> {
+  const taken: number[] = [];
+  for (const port of ports) {
+    if (port > 65535) throw new RangeError(`port ${port} does not exist: begin at a lower one`);
+    if (!(await isPortFree(platform, HOST, port))) taken.push(port);
+  }
+  if (taken.length === 0) return;
+  const which = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
+  throw new LabError('PORT_IN_USE', `${which} in use`);
+}
+
+export function linesOf(lines: Directives | undefined, index: number): readonly string[] {
+  return typeof lines === 'function' ? lines(index) : (lines ?? []);
+}
+
+/** That many times the same engine. */
+export function repeatEngine(engine: Engine, count: number): Engine[] {
+  return Array.from({ length: count }, () => engine);
+}
+
+/** One line for people: `server-1 vedette 127.0.0.1:6379`. */
+export function describeMember(member: Member): string {
+  return `${member.name} ${nameOfEngine(member.engine)} ${member.address.host}:${member.address.port}`;
+}
+
+function temporaryDirectory(platform: Platform): string {
+  return `${platform.processes.environment.TMPDIR ?? '/tmp'}/vedette-${platform.random.hex(12)}`;
+}
+
+function isAddressInUse(error: LabError): boolean {
+  return /address already in use|EADDRINUSE/i.test(error.message);
+}
