@@ -7,6 +7,7 @@ import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
+import { Migration } from '../migration/migration.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
@@ -19,10 +20,14 @@ export function composeDataServer(ingredients: Ingredients): Service {
   registerConfigDebugging(server);
   addServerSections(server);
   const persistence = new Persistence(server);
+  const migration = new Migration(server);
   const replication = new Replication({
     server,
     persistence,
-    onRoleChange,
+    onRoleChange: (role) => {
+      migration.roleChanged();
+      onRoleChange(role);
+    },
   });
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);

@@ -26,9 +26,11 @@ import { Pause } from './pause.js';
 import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
 import { Shutdown } from './shutdown.js';
+import { KeyHolds } from './key-holds.js';
 import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
+import { SlotDeletion } from './slot-deletion.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -79,11 +81,13 @@ export class Server {
   readonly notifications: Notifications;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly keyHolds: KeyHolds;
   readonly shutdown: Shutdown;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
   readonly activeExpiry: ActiveExpiry;
+  readonly slotDeletion: SlotDeletion;
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly persistenceStatus = new PersistenceStatus();
@@ -95,6 +99,8 @@ export class Server {
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */
   replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
+  /** Set by migration; INFO says it: connections to targets of MIGRATE that are kept for the next one. */
+  cachedMigrationLinks: () => number = () => 0;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -136,12 +142,14 @@ export class Server {
     this.keyspace = new Keyspace(
       parts.config.values.databases,
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
+      parts.mode === 'cluster',
     );
     this.acl = new Acl(this);
     this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.keyHolds = new KeyHolds(this);
     this.shutdown = new Shutdown({
       log: this.log,
       timers: this.platform.timers,
@@ -156,6 +164,7 @@ export class Server {
     this.dispatcher = new Dispatcher(this);
     this.watching = new Watching();
     this.activeExpiry = new ActiveExpiry(this.keyspace);
+    this.slotDeletion = new SlotDeletion(this);
     this.keyspace.hooks = this.keyspaceHooks();
     this.statistics.startedAtMs = this.platform.clock.nowMs();
     this.followConfig();
@@ -171,6 +180,7 @@ export class Server {
   close(): void {
     this.cronTimer?.cancel();
     this.expiryTimer?.cancel();
+    this.slotDeletion.close();
     this.pause.close();
     for (const listener of this.listeners) listener.close();
     this.listeners.length = 0;
@@ -364,7 +374,9 @@ export class Server {
       },
       keyMissed: (database, key) => this.notify(EventClass.KeyMiss, 'keymiss', key, database.index),
       keyRemoved: (database, key) => this.blocking.keyGone(database, key),
-      keyTouched: () => undefined,
+      keyTouched: (database, key) => {
+        if (!this.keyHolds.isIdle) this.keyHolds.noteChange(database, key);
+      },
       keyReady: (database, key) => this.blocking.keyReady(database, key),
       keyExpired: (database, key) => {
         const word = this.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';
