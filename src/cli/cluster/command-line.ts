@@ -14,7 +14,8 @@ export interface ClusterOptions {
   slots: number;
   alwaysYes: boolean;
   timeoutMs: number;
-  keysPerMigrate: number;
+  /** Null: not given. */
+  keysPerMigrate: number | null;
   thresholdPercent: number;
   /** `<node id>=<weight>` each. */
   weights: string[];
@@ -77,7 +78,7 @@ export class ClusterCommandLine {
     slots: 0,
     alwaysYes: false,
     timeoutMs: 60_000,
-    keysPerMigrate: 10,
+    keysPerMigrate: null,
     thresholdPercent: 2,
     weights: [],
     usesEmptyMasters: false,

@@ -7,6 +7,8 @@
  */
 import type { Credentials } from '../../client/connection.js';
 import { ReplyError, type Reply } from '../../client/reply.js';
+import type { Clock } from '../../platform/platform.js';
+import { BatchSize } from './batch-size.js';
 import { ClusterManagerError, GaveUp, NodeReplyError } from './errors.js';
 import type { ClusterNode } from './node.js';
 import type { Report } from './report.js';
@@ -15,7 +17,8 @@ import { findDifferentValues } from './value-comparison.js';
 export interface TransferSettings {
   /** Of each step of a MIGRATE. */
   readonly timeoutMs: number;
-  readonly keysPerMigrate: number;
+  /** Null: by how long they take. */
+  readonly keysPerMigrate: number | null;
   /** Overwrites keys at the target whatever their values are. */
   readonly replaces: boolean;
   /** Makes the target the owner in the eyes of a source that knows none; only `fix` may. */
@@ -43,9 +46,13 @@ export function keysToMove({ source, slot }: SlotMove): Promise<string[]> {
 }
 
 export class KeyTransfer {
+  /** Sources differ in what they can do. */
+  private readonly sizes = new Map<ClusterNode, BatchSize>();
+
   constructor(
     private readonly settings: TransferSettings,
     private readonly report: Report,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -65,13 +72,22 @@ export class KeyTransfer {
     keys: readonly string[],
     onMoved: (count: number) => void,
   ): Promise<string[]> {
-    const { keysPerMigrate } = this.settings;
+    const size = this.sizeFor(move.source);
     const batches: Promise<void>[] = [];
+    let lastEndMs = 0;
     try {
-      for (let start = 0; start < keys.length; start += keysPerMigrate) {
+      for (let start = 0; start < keys.length;) {
         await batches.at(-MIGRATES_IN_FLIGHT);
-        const batch = keys.slice(start, start + keysPerMigrate);
-        const moved = this.moveBatch(move, batch).then(() => onMoved(batch.length));
+        const batch = keys.slice(start, start + size.keys);
+        start += batch.length;
+        const sentMs = this.clock.monotonicMs();
+        const moved = this.moveBatch(move, batch).then(() => {
+          const endMs = this.clock.monotonicMs();
+          // The source begins with it when it is through with the one before.
+          size.learn(batch.length, endMs - Math.max(sentMs, lastEndMs));
+          lastEndMs = endMs;
+          onMoved(batch.length);
+        });
         // It may fail while another is awaited; it is awaited in its turn.
         moved.catch(() => undefined);
         batches.push(moved);
@@ -81,6 +97,14 @@ export class KeyTransfer {
     } finally {
       await Promise.allSettled(batches);
     }
+  }
+
+  private sizeFor(source: ClusterNode): BatchSize {
+    const known = this.sizes.get(source);
+    if (known !== undefined) return known;
+    const size = new BatchSize(this.settings.keysPerMigrate);
+    this.sizes.set(source, size);
+    return size;
   }
 
   private async moveBatch(move: SlotMove, keys: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@
  * one before is being assigned. Different sources work at the same time. On a failure nothing new is begun; what is
  * open stays open, for `fix`: closing it here could lose keys that clients have written at the target meanwhile.
  */
+import type { Clock } from '../../platform/platform.js';
 import { ClusterManagerError, NodeReplyError } from './errors.js';
 import { KeyTransfer, keysToMove, type SlotMove, type TransferSettings } from './key-transfer.js';
 import type { MoveProgress } from './move-progress.js';
@@ -41,8 +42,9 @@ export class SlotMover {
     private readonly masters: readonly ClusterNode[],
     settings: TransferSettings,
     report: Report,
+    clock: Clock,
   ) {
-    this.transfer = new KeyTransfer(settings, report);
+    this.transfer = new KeyTransfer(settings, report, clock);
   }
 
   /** Moves slots, and keeps the nodes' own `slots` up to date. @throws MoveFailed at the first that cannot be moved */

@@ -28,9 +28,9 @@ export class SlotRepair implements Repairs {
     private readonly session: ClusterSession,
     private readonly cluster: Cluster,
   ) {
-    const { report, options, credentials } = session;
+    const { report, options, credentials, platform } = session;
     const settings = { ...options, assignsUnservedSlot: true, credentials };
-    const mover = new SlotMover(cluster.masters, settings, report);
+    const mover = new SlotMover(cluster.masters, settings, report, platform.clock);
     this.context = {
       session,
       cluster,

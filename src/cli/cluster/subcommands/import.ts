@@ -13,6 +13,7 @@ import type { Subcommand } from './subcommand.js';
 import { readAddress } from './subcommand.js';
 
 const KEYS_PER_SCAN = 1000;
+const MIGRATES_IN_FLIGHT = 10;
 
 export const importKeys: Subcommand = {
   name: 'import',
@@ -98,8 +99,9 @@ async function importSome(
       ...(options.copies ? ['COPY'] : []),
       ...(options.replaces ? ['REPLACE'] : []),
     );
-  for (let start = 0; start < placed.length; start += options.keysPerMigrate) {
-    const some = placed.slice(start, start + options.keysPerMigrate);
+  const inFlight = options.keysPerMigrate ?? MIGRATES_IN_FLIGHT;
+  for (let start = 0; start < placed.length; start += inFlight) {
+    const some = placed.slice(start, start + inFlight);
     const replies = await Promise.all(some.map(migrate));
     let isRefused = false;
     for (const [index, { key, target }] of some.entries()) {

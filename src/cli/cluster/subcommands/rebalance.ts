@@ -72,7 +72,7 @@ async function carryOut(
     ? new MoveBar(terminal, platform.clock, moves.length)
     : new MoveHashes(report);
   const settings = { ...options, assignsUnservedSlot: false, credentials };
-  await new SlotMover(cluster.masters, settings, report).move(moves, progress);
+  await new SlotMover(cluster.masters, settings, report, platform.clock).move(moves, progress);
 }
 
 /** `<id>=<weight>`; the id may be cut short as long as it is one master's only. */

@@ -18,7 +18,7 @@ export const reshard: Subcommand = {
   synopsis: ANY_NODE,
   options: ['from <arg>', 'to <arg>', 'slots <arg>', 'yes', 'timeout <arg>', 'pipeline <arg>', 'replace'],
   async run(session, words) {
-    const { report, options, credentials } = session;
+    const { report, options, credentials, platform } = session;
     const cluster = await Cluster.load(session, readAddress(words));
     const { problems } = await checkCluster(session, cluster);
     if (problems.length > 0) {
@@ -32,7 +32,7 @@ export const reshard: Subcommand = {
     showPlan(session, slotCount, sources, target, moves);
     if (!(await confirmPlan(session))) return false;
     const settings = { ...options, assignsUnservedSlot: false, credentials };
-    const mover = new SlotMover(cluster.masters, settings, report);
+    const mover = new SlotMover(cluster.masters, settings, report, platform.clock);
     await mover.move(moves, progressOf(session, moves));
     await settle(session, cluster.nodes);
     return true;
