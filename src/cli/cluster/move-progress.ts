@@ -46,8 +46,9 @@ export class MoveLines implements MoveProgress {
 
   /** What was begun and not finished is shown too, and ends its line. */
   end(): void {
-    for (const { text, isFinished } of this.pending.values()) {
-      this.report.text(isFinished ? text : `${text}\n`);
+    for (const move of this.moves.slice(this.printed)) {
+      const pending = this.pending.get(move);
+      if (pending !== undefined) this.report.text(pending.isFinished ? pending.text : `${pending.text}\n`);
     }
     this.pending.clear();
   }

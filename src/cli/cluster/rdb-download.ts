@@ -21,7 +21,6 @@ export interface RdbSource {
 /** The disk may lag this far behind the master before the connection stops reading. */
 const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
 const RESUME_BELOW_BYTES = 1024 * 1024;
-const LF = 10;
 
 /**
  * @param onStarted called when the master begins to send
@@ -78,13 +77,9 @@ class RdbTransfer {
       },
       onError: (reason) => this.fail(`Node ${where}: ${reason}`),
     });
-    const { username, password } = credentials;
-    const first: string[][] = [];
-    if (password !== undefined) first.push(['AUTH', ...(username === undefined ? [] : [username]), password]);
-    // The master need not keep what comes after the snapshot for us. One that does not know this says so.
-    first.push(['REPLCONF', 'rdb-only', '1']);
-    const introduction = new Introduction(first.length, password !== undefined, {
-      onAccepted: (rest) => framing.push(rest),
+    const introduction = new Introduction(credentials, {
+      // A master refuses SYNC while it has replies to write, so it is sent alone.
+      onAccepted: () => this.connection?.write(encodeCommand(['SYNC'])),
       onRefused: (reply) => this.fail(`Node ${where} replied with error:\n${reply}`),
     });
     return new Promise((resolve, reject) => {
@@ -95,7 +90,7 @@ class RdbTransfer {
         {},
         {
           onConnect: () => {
-            for (const command of [...first, ['SYNC']]) this.connection?.write(encodeCommand(command));
+            for (const command of introduction.commands) this.connection?.write(encodeCommand(command));
           },
           onData: (chunk) => {
             if (this.isOver) return;
@@ -153,42 +148,47 @@ class RdbTransfer {
 }
 
 interface IntroductionListener {
-  /** @param rest what came behind the last reply */
-  onAccepted(rest: Buffer): void;
+  onAccepted(): void;
   onRefused(reply: string): void;
 }
 
-/** The one-line replies before the snapshot. */
+/** What comes before SYNC, and its one-line replies. */
 class Introduction {
+  readonly commands: readonly (readonly string[])[];
+  private repliesDue: number;
+  /** An error in reply to AUTH is the end. */
+  private isAuthDue: boolean;
   private line = '';
 
-  /** @param firstMatters an error as the first reply is the end; as a later one it is not */
   constructor(
-    private repliesDue: number,
-    private firstMatters: boolean,
+    { username, password }: Credentials,
     private readonly listener: IntroductionListener,
-  ) {}
+  ) {
+    const auth = ['AUTH', ...(username === undefined ? [] : [username]), password ?? ''];
+    // The master need not keep for us what comes after the snapshot. One that does not know this says so.
+    const rdbOnly = ['REPLCONF', 'rdb-only', '1'];
+    this.isAuthDue = password !== undefined;
+    this.commands = this.isAuthDue ? [auth, rdbOnly] : [rdbOnly];
+    this.repliesDue = this.commands.length;
+  }
 
   get isOver(): boolean {
     return this.repliesDue === 0;
   }
 
   push(chunk: Buffer): void {
-    let position = 0;
-    while (this.repliesDue > 0) {
-      const end = chunk.indexOf(LF, position);
-      this.line += chunk.latin1Slice(position, end < 0 ? chunk.length : end);
-      if (end < 0) return;
-      position = end + 1;
-      if (this.firstMatters && this.line.startsWith('-')) {
-        this.listener.onRefused(this.line.slice(1).replace('\r', ''));
+    this.line += chunk.latin1Slice();
+    for (let end = this.line.indexOf('\n'); end >= 0; end = this.line.indexOf('\n')) {
+      const reply = this.line.slice(0, end).replace('\r', '');
+      this.line = this.line.slice(end + 1);
+      if (this.isAuthDue && reply.startsWith('-')) {
+        this.listener.onRefused(reply.slice(1));
         return;
       }
-      this.firstMatters = false;
-      this.line = '';
+      this.isAuthDue = false;
       this.repliesDue--;
     }
-    if (position < chunk.length) this.listener.onAccepted(chunk.subarray(position));
+    if (this.isOver) this.listener.onAccepted();
   }
 }
 
