@@ -50,7 +50,9 @@ describe('the same output and status', () => {
     await compare(['del-node', address, ids[0]!], { environment: { TERM: 'xterm' } });
   });
 
-  test('fix with nothing to fix', () => compare(['fix', address]));
+  test('fix with nothing to fix', async () => {
+    await compare(['fix', address]);
+  });
 
   test('call', async () => {
     await compare(['call', address, 'CONFIG', 'GET', 'maxmemory']);
@@ -126,7 +128,9 @@ describe('the same output and status', () => {
     [['set-timeout', '127.0.0.1:1', '50']],
     [['import', '127.0.0.1:1']],
     [['import', '127.0.0.1:1', '--cluster-from', 'nonsense']],
-  ])('%j', (words) => compare(words));
+  ])('%j', async (words) => {
+    await compare(words);
+  });
 
   test('a timeout for all', async () => {
     expect(await compare(['set-timeout', address, '5000'])).toMatchObject({ status: 0 });

@@ -115,13 +115,16 @@ export class RealCluster {
     });
   }
 
-  /** Waits until every node serves, all agree who is master of which slots, and every replica is in sync. */
+  /** Waits until every node serves, suspects nobody and agrees with the others, and every replica is in sync. */
   async untilUp(): Promise<void> {
     await this.until(async (node) => {
       const state = String(await node.call('CLUSTER', 'INFO'));
       if (!state.includes('cluster_state:ok')) return 'cluster is not up';
       const views = await Promise.all(this.nodes.map(async (other) => roles(await nodeLines(other))));
       if (new Set(views).size > 1) return 'nodes do not agree';
+      const lines = await nodeLines(node);
+      if (lines.some(({ flags }) => flags.some((flag) => flag.startsWith('fail'))))
+        return 'thinks a node has failed';
       const replication = String(await node.call('INFO', 'replication'));
       const isOutOfSync =
         replication.includes('role:slave') && !replication.includes('master_link_status:up');

@@ -90,7 +90,13 @@ async function reach(session: ClusterSession, entry: NodeEntry): Promise<Cluster
   let node: ClusterNode | null = null;
   try {
     node = await ClusterNode.connect(session.platform, entry, session.credentials);
+    // The cluster has given it up: it may not answer, and what it would say may be long out of date.
+    if (entry.flags.includes('fail')) {
+      node.close();
+      return SILENT;
+    }
     await node.load();
+    return node;
   } catch (error) {
     if (!(error instanceof ClusterManagerError)) throw error;
     const complaints = error.stream === 'errors' ? [error.message] : [];
@@ -101,10 +107,6 @@ async function reach(session: ClusterSession, entry: NodeEntry): Promise<Cluster
       errors: node === null ? errors : [...errors, `[ERR] Unable to load info for node ${node.address}`],
     };
   }
-  if (!entry.flags.includes('fail')) return node;
-  // The cluster has given it up although it answers: what it says may be long out of date.
-  node.close();
-  return SILENT;
 }
 
 /** @throws ClusterManagerError when it is no cluster node */

@@ -61,27 +61,35 @@ export class ClusterNode {
    * @throws NodeReplyError when it is an error; NodeUnreachableError when the connection breaks
    */
   async call(...args: readonly string[]): Promise<Reply> {
-    try {
-      return await this.connection.call(...args);
-    } catch (error) {
-      if (error instanceof ReplyError) throw new NodeReplyError(this.address, error.message);
-      throw new NodeUnreachableError(this.address, systemErrorText(error));
-    }
+    return this.required(await this.ask(...args));
   }
 
   /** As {@link call}, where an error is an answer like any other. */
-  async ask(...args: readonly string[]): Promise<Reply> {
-    try {
-      return await this.call(...args);
-    } catch (error) {
-      if (error instanceof NodeReplyError) return new ReplyError(error.reply);
-      throw error;
-    }
+  ask(...args: readonly string[]): Promise<Reply> {
+    return this.send(args);
+  }
+
+  private required(reply: Reply): Reply {
+    if (reply instanceof ReplyError) throw new NodeReplyError(this.address, reply.message);
+    return reply;
+  }
+
+  /** @param timeoutMs without it a reply may take for ever, as MIGRATE may */
+  private send(args: readonly string[], timeoutMs?: number): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const callback = (error: Error | null, reply: Reply): void => {
+        if (error === null) resolve(reply);
+        else reject(new NodeUnreachableError(this.address, systemErrorText(error)));
+      };
+      this.connection.ask(args, callback, timeoutMs);
+    });
   }
 
   /** Its CLUSTER NODES. */
   async entries(): Promise<NodeEntry[]> {
-    const entries = parseClusterNodes(String(await this.call('CLUSTER', 'NODES')));
+    const entries = parseClusterNodes(
+      String(this.required(await this.send(['CLUSTER', 'NODES'], STATE_TIMEOUT_MS))),
+    );
     if (entries === null) throw new ClusterManagerError('Error: invalid CLUSTER NODES reply', 'errors');
     return entries;
   }
@@ -104,7 +112,7 @@ export class ClusterNode {
 
   /** A field of INFO; undefined when there is none. */
   async info(field: string): Promise<string | undefined> {
-    const text = String(await this.call('INFO'));
+    const text = String(this.required(await this.send(['INFO'], STATE_TIMEOUT_MS)));
     const line = text.split('\r\n').find((candidate) => candidate.startsWith(`${field}:`));
     return line?.slice(field.length + 1);
   }
@@ -157,6 +165,8 @@ export class ClusterNode {
 }
 
 const BUS_PORT_OFFSET = 10_000;
+/** A node that does not tell how it is for so long is frozen, or as good as gone. */
+const STATE_TIMEOUT_MS = 10_000;
 
 /** Ids are lower-case hexadecimal; people may paste them otherwise. */
 export function sameId(id: string, wanted: string): boolean {

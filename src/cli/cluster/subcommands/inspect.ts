@@ -1,4 +1,5 @@
 /** `info`, `check` and `fix`: what a cluster is like, whether it is sound, and making it so. */
+import { settle } from '../agreement.js';
 import { checkCluster } from '../check.js';
 import { Cluster } from '../cluster.js';
 import { SlotRepair } from '../repair/slot-repair.js';
@@ -38,7 +39,11 @@ export const fix: Subcommand = {
   async run(session, words) {
     const cluster = await Cluster.load(session, readAddress(words));
     await showInfo(session, cluster);
-    return (await checkCluster(session, cluster, { repairs: new SlotRepair(session, cluster) })).isSound;
+    const { isSound, problems } = await checkCluster(session, cluster, {
+      repairs: new SlotRepair(session, cluster),
+    });
+    if (isSound && problems.length > 0) await settle(session, cluster.nodes);
+    return isSound;
   },
 };
 

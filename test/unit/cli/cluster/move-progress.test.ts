@@ -53,8 +53,8 @@ test('the bar counts slots and keys and ends with its line', () => {
   const move = moveOf(1, 'a:1', 'b:2');
   nowMs = 1500;
   bar.keysMoved(move, 40);
-  bar.finished(move);
-  bar.finished(move);
+  bar.finished();
+  bar.finished();
   bar.end();
   expect(terminal.output.split('\r\x1b[K').at(-1)).toBe(`[${'='.repeat(30)}] 2/2 slots, 40 keys, 1.5 s\n`);
 });
