@@ -1,6 +1,8 @@
 /** The command line of vedette-cli: redis-cli's options, up to the first word that is none. */
 import { bytesFromText } from '../resp/ascii.js';
+import { ClusterCommandLine } from './cluster/command-line.js';
 import { CliError } from './errors.js';
+import { leadingInteger } from './leading-number.js';
 import type { OutputMode } from './reply-format.js';
 import { parseRedisUri } from './uri.js';
 
@@ -30,6 +32,8 @@ export interface CliOptions {
   warnsOfPassword: boolean;
   showsPushes: boolean | null;
   followsRedirections: boolean;
+  /** What the cluster manager is to do, if anything. */
+  readonly cluster: ClusterCommandLine;
   /** What is left: the command. */
   command: string[];
 }
@@ -99,17 +103,7 @@ const MISSING: ReadonlySet<string> = new Set([
     '--functions-rdb',
   ],
   ...['--bigkeys', '--memkeys', '--memkeys-samples', '--hotkeys', '--intrinsic-latency', '--eval', '--ldb'],
-  ...[
-    '--ldb-sync-mode',
-    '--cluster',
-    '--tls',
-    '--sni',
-    '--cacert',
-    '--cacertdir',
-    '--insecure',
-    '--cert',
-    '--key',
-  ],
+  ...['--ldb-sync-mode', '--tls', '--sni', '--cacert', '--cacertdir', '--insecure', '--cert', '--key'],
   ...['--verbose', '--test_hint', '--test_hint_file'],
 ]);
 
@@ -122,6 +116,11 @@ export function parseCommandLine(
   let i = 0;
   for (; i < args.length; i++) {
     const name = args[i]!;
+    const taken = options.cluster.take(args, i);
+    if (taken > 0) {
+      i += taken - 1;
+      continue;
+    }
     if (!name.startsWith('-')) break;
     const isLast = i === args.length - 1;
     if (name === '--help' || (name === '-h' && isLast)) return { kind: 'help' };
@@ -167,6 +166,7 @@ function defaultOptions(): CliOptions {
     warnsOfPassword: true,
     showsPushes: null,
     followsRedirections: false,
+    cluster: new ClusterCommandLine(),
     command: [],
   };
 }
@@ -198,9 +198,4 @@ function portNumber(text: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port <= 65535)) throw new CliError('Invalid server port.');
   return port;
-}
-
-/** As C reads numbers: what comes after the digits does not matter, and without digits it is 0. */
-function leadingInteger(text: string): number {
-  return Number(/^-?[0-9]{1,15}/.exec(text)?.[0] ?? 0);
 }

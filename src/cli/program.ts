@@ -3,6 +3,7 @@ import { VEDETTE_VERSION } from '../config/version.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText, splitWords } from '../resp/ascii.js';
+import { runClusterManager } from './cluster/program.js';
 import { CommandRunner } from './command-runner.js';
 import { CliError } from './errors.js';
 import { History } from './history.js';
@@ -43,6 +44,7 @@ export async function runCli(
 async function run(platform: Platform, terminal: Terminal, options: CliOptions): Promise<number> {
   if (options.warnsOfPassword) terminal.writeError(PASSWORD_WARNING);
   if (options.asksPassword) options.password = await readPassword(terminal);
+  if (options.cluster.subcommand !== null) return await manageCluster(platform, terminal, options);
   const { environment } = platform.processes;
   // Tests ask for what a person would see where there is no terminal.
   const isForPerson = terminal.isOutputTerminal || environment.FAKETTY !== undefined;
@@ -75,6 +77,16 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
   });
   await session.run();
   return 0;
+}
+
+async function manageCluster(platform: Platform, terminal: Terminal, options: CliOptions): Promise<number> {
+  const { cluster, username, password, lastArgumentFromInput } = options;
+  if (lastArgumentFromInput) cluster.words.push(await readInput(terminal));
+  const credentials = {
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
+  };
+  return await runClusterManager(platform, terminal, cluster, credentials);
 }
 
 async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOptions): Promise<number> {

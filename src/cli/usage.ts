@@ -17,6 +17,10 @@ Where to:
   -2, -3               protocol version (2)
   -c                   follow the redirections of a cluster
 
+Clusters:
+  --cluster <subcommand> ...  create, check, info, fix, reshard, rebalance, add-node, del-node, call, set-timeout,
+                       import, backup; --cluster help tells more
+
 What to send:
   -r <count>           send it so many times; negative: for ever
   -i <seconds>         wait so long in between

@@ -1,0 +1,33 @@
+/**
+ * How many keys go into one MIGRATE. A stock source does nothing else while it runs one, so the size follows the time
+ * that takes: small values go many at a time, large ones few. Pure.
+ */
+
+/** redis-cli's own number: where to begin, and never less. */
+const LEAST_KEYS = 10;
+const MOST_KEYS = 200;
+/** A batch that took less may be larger. */
+const GROW_BELOW_MS = 2;
+/** A batch that took more must be smaller, but never smaller than redis-cli's: a busy machine makes all of them slow. */
+const SHRINK_ABOVE_MS = 5;
+
+export class BatchSize {
+  private current: number;
+
+  /** @param fixed the number of keys that was asked for; null to find the right one */
+  constructor(private readonly fixed: number | null) {
+    this.current = fixed ?? LEAST_KEYS;
+  }
+
+  get keys(): number {
+    return this.current;
+  }
+
+  /** @param tookMs how long the source was busy with `keys` keys */
+  learn(keys: number, tookMs: number): void {
+    // A batch that was not full says nothing about larger ones.
+    if (this.fixed !== null || keys < this.current) return;
+    if (tookMs < GROW_BELOW_MS) this.current = Math.min(MOST_KEYS, this.current * 2);
+    else if (tookMs > SHRINK_ABOVE_MS) this.current = Math.max(LEAST_KEYS, Math.floor(this.current / 2));
+  }
+}

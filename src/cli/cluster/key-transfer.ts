@@ -1,0 +1,182 @@
+/**
+ * Moves the keys of one slot from one node to another with MIGRATE, without touching who owns the slot.
+ *
+ * Batches are sent without waiting for one another, a few at a time: the source executes them in order, and each takes
+ * its keys only when the target has acknowledged them, so a failure between two batches loses nothing. The question
+ * whether keys are left is sent behind the last batch and answered after it.
+ */
+import type { Credentials } from '../../client/connection.js';
+import { ReplyError, type Reply } from '../../client/reply.js';
+import type { Clock } from '../../platform/platform.js';
+import { BatchSize } from './batch-size.js';
+import { ClusterManagerError, GaveUp, NodeReplyError } from './errors.js';
+import type { ClusterNode } from './node.js';
+import type { Report } from './report.js';
+import { findDifferentValues } from './value-comparison.js';
+
+export interface TransferSettings {
+  /** Of each step of a MIGRATE. */
+  readonly timeoutMs: number;
+  /** Null: by how long they take. */
+  readonly keysPerMigrate: number | null;
+  /** Overwrites keys at the target whatever their values are. */
+  readonly replaces: boolean;
+  /** Makes the target the owner in the eyes of a source that knows none; only `fix` may. */
+  readonly assignsUnservedSlot: boolean;
+  readonly credentials: Credentials;
+}
+
+export interface SlotMove {
+  readonly slot: number;
+  readonly source: ClusterNode;
+  readonly target: ClusterNode;
+}
+
+/** Enough that most slots are read at once, and not so many that a node stands still for it. */
+const KEYS_PER_QUESTION = 1000;
+/**
+ * A source that runs MIGRATE does nothing else, and it runs what has arrived in one go: two keep it busy without making
+ * its other clients wait much longer than one does.
+ */
+const MIGRATES_IN_FLIGHT = 2;
+
+/** Keys to be moved. Sent behind SETSLOT MIGRATING: from then on no key appears at the source. */
+export function keysToMove({ source, slot }: SlotMove): Promise<string[]> {
+  return source.keysInSlot(slot, KEYS_PER_QUESTION);
+}
+
+export class KeyTransfer {
+  /** Sources differ in what they can do. */
+  private readonly sizes = new Map<ClusterNode, BatchSize>();
+
+  constructor(
+    private readonly settings: TransferSettings,
+    private readonly report: Report,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Moves every key.
+   * @param first what {@link keysToMove} gave
+   * @param onMoved called with the number of keys after each batch
+   * @throws ClusterManagerError when a batch could not be moved; all that was sent is answered by then
+   */
+  async moveAll(move: SlotMove, first: readonly string[], onMoved: (count: number) => void): Promise<void> {
+    let keys = first;
+    while (keys.length > 0) keys = await this.moveSome(move, keys, onMoved);
+  }
+
+  /** @returns keys that are left */
+  private async moveSome(
+    move: SlotMove,
+    keys: readonly string[],
+    onMoved: (count: number) => void,
+  ): Promise<string[]> {
+    const size = this.sizeFor(move.source);
+    const batches: Promise<void>[] = [];
+    let lastEndMs = 0;
+    try {
+      for (let start = 0; start < keys.length;) {
+        await batches.at(-MIGRATES_IN_FLIGHT);
+        const batch = keys.slice(start, start + size.keys);
+        start += batch.length;
+        const sentMs = this.clock.monotonicMs();
+        const moved = this.moveBatch(move, batch).then(() => {
+          const endMs = this.clock.monotonicMs();
+          // The source begins with it when it is through with the one before.
+          size.learn(batch.length, endMs - Math.max(sentMs, lastEndMs));
+          lastEndMs = endMs;
+          onMoved(batch.length);
+        });
+        // It may fail while another is awaited; it is awaited in its turn.
+        moved.catch(() => undefined);
+        batches.push(moved);
+      }
+      const [left] = await Promise.all([keysToMove(move), ...batches]);
+      return left;
+    } finally {
+      await Promise.allSettled(batches);
+    }
+  }
+
+  private sizeFor(source: ClusterNode): BatchSize {
+    const known = this.sizes.get(source);
+    if (known !== undefined) return known;
+    const size = new BatchSize(this.settings.keysPerMigrate);
+    this.sizes.set(source, size);
+    return size;
+  }
+
+  private async moveBatch(move: SlotMove, keys: readonly string[]): Promise<void> {
+    const reply = await this.migrate(move, keys, false);
+    if (!(reply instanceof ReplyError)) return;
+    const isBusy = reply.message.includes('BUSYKEY');
+    if (isBusy) await this.allowReplacing(move, keys);
+    else if (!(await this.assignIfUnserved(move)))
+      throw new NodeReplyError(move.source.address, reply.message);
+    const second = await this.migrate(move, keys, isBusy);
+    if (second instanceof ReplyError) throw new NodeReplyError(move.source.address, second.message);
+  }
+
+  private migrate({ source, target }: SlotMove, keys: readonly string[], replaces: boolean): Promise<Reply> {
+    const { timeoutMs, credentials } = this.settings;
+    return source.ask(
+      ...['MIGRATE', target.host, String(target.port), '', '0', String(timeoutMs)],
+      ...(replaces ? ['REPLACE'] : []),
+      ...migrateCredentials(credentials),
+      ...['KEYS', ...keys],
+    );
+  }
+
+  /** @throws ClusterManagerError when a key has another value at the target, and nobody said which is right */
+  private async allowReplacing({ source, target }: SlotMove, keys: readonly string[]): Promise<void> {
+    const { report } = this;
+    report.warning('\n*** Target key exists');
+    if (!this.settings.replaces) {
+      report.warning('*** Checking key values on both nodes...');
+      const different = await this.compareValues(source, target, keys);
+      if (different.length > 0) {
+        report.error(
+          `*** Found ${different.length} key(s) in both source node and target node having different values.`,
+        );
+        report.error(`    Source node: ${source.address}\n    Target node: ${target.address}\n    Keys(s):`);
+        for (const key of different) report.error(`    - ${key}`);
+        report.error('Please fix the above key(s) manually and try again or relaunch the command ');
+        report.error('with --cluster-replace option to force key overriding.');
+        throw new GaveUp();
+      }
+    }
+    report.warning('*** Replacing target keys...');
+  }
+
+  private async compareValues(
+    source: ClusterNode,
+    target: ClusterNode,
+    keys: readonly string[],
+  ): Promise<readonly string[]> {
+    try {
+      return await findDifferentValues(source, target, keys);
+    } catch (error) {
+      if (!(error instanceof ClusterManagerError)) throw error;
+      this.report.error(error.message);
+      this.report.error('*** Value check failed!');
+      throw new GaveUp();
+    }
+  }
+
+  /** MIGRATE is refused like any command where the slot has no owner. @returns whether it is worth trying again */
+  private async assignIfUnserved({ slot, source, target }: SlotMove): Promise<boolean> {
+    if (!this.settings.assignsUnservedSlot) return false;
+    const entries = await source.entries();
+    if (entries.some(({ slots }) => slots.has(slot))) return false;
+    this.report.warning(`*** Slot was not served, setting owner to node ${target.address}.`);
+    await source.setSlot(slot, 'NODE', target);
+    return true;
+  }
+}
+
+/** What makes the target let the source in. */
+export function migrateCredentials({ username, password }: Credentials): string[] {
+  if (password === undefined) return [];
+  return username === undefined ? ['AUTH', password] : ['AUTH2', username, password];
+}

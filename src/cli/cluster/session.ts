@@ -1,0 +1,21 @@
+/** What every subcommand of the cluster manager works with. */
+import type { Credentials } from '../../client/connection.js';
+import type { Platform } from '../../platform/platform.js';
+import type { Terminal } from '../../platform/terminal.js';
+import type { ClusterOptions } from './command-line.js';
+import type { Questions } from './questions.js';
+import type { Report } from './report.js';
+
+export interface ClusterSession {
+  readonly platform: Pick<Platform, 'network' | 'timers' | 'clock' | 'disk' | 'random'>;
+  readonly terminal: Terminal;
+  readonly report: Report;
+  readonly questions: Questions;
+  readonly options: ClusterOptions;
+  /** The same for every node. */
+  readonly credentials: Credentials;
+}
+
+export function pause({ platform }: Pick<ClusterSession, 'platform'>, delayMs: number): Promise<void> {
+  return new Promise((resolve) => platform.timers.after(delayMs, resolve));
+}
