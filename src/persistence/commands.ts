@@ -13,6 +13,9 @@ import type { Persistence } from './persistence.js';
 import { decodeDumpPayload, encodeDumpPayload } from './rdb/dump-payload.js';
 
 const IN_PROGRESS = 'ERR Background save already in progress';
+const AOF_IN_PROGRESS =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a " +
+  'BGSAVE whenever possible.';
 
 export function persistenceCommands(persistence: Persistence): CommandSpec[] {
   return [
@@ -85,16 +88,26 @@ export function persistenceDebugSubcommands(persistence: Persistence): [string, 
   ];
 }
 
-function save({ saving }: Persistence, { reply }: Client): void {
+function save({ saving, aof }: Persistence, { reply }: Client): void {
+  if (!saving.isRunning && aof.isRewriting) aof.postponeRewrite();
   if (saving.isBusy) reply.error(IN_PROGRESS);
   else if (saving.save() === null) reply.ok();
   else reply.error('ERR');
 }
 
-function backgroundSave({ saving }: Persistence, client: Client, args: readonly string[]): void {
+function backgroundSave({ saving, aof }: Persistence, client: Client, args: readonly string[]): void {
   const { reply, server } = client;
   if (args.length > 2 || (args.length === 2 && !isWord(args[1], 'schedule'))) {
     reply.error(SYNTAX_ERROR);
+  } else if (saving.isRunning) {
+    reply.error(IN_PROGRESS);
+  } else if (aof.isRewriting) {
+    if (args.length === 2) {
+      saving.schedule();
+      reply.simple('Background saving scheduled');
+    } else {
+      reply.error(AOF_IN_PROGRESS);
+    }
   } else if (saving.isBusy) {
     reply.error(IN_PROGRESS);
   } else if (server.dispatcher.deniesBlocking) {
