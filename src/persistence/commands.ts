@@ -63,7 +63,7 @@ export function persistenceCommands(persistence: Persistence): CommandSpec[] {
       flags: ['readonly'],
       keys: [keyAt(1, 'RO', 'access')],
       tips: ['nondeterministic_output'],
-      handler: dump,
+      handler: (client, args) => dump(persistence, client, args),
     },
     {
       name: 'restore',
@@ -120,7 +120,7 @@ function backgroundSave({ saving, aof }: Persistence, client: Client, args: read
   }
 }
 
-function dump(client: Client, args: readonly string[]): void {
+function dump({ snapshots }: Persistence, client: Client, args: readonly string[]): void {
   const value = client.database.read(args[1]);
   if (value === undefined) {
     client.reply.nullBulk();
@@ -129,6 +129,7 @@ function dump(client: Client, args: readonly string[]): void {
   const { values } = client.server.config;
   client.reply.bulkBuffer(
     encodeDumpPayload(value, {
+      version: snapshots.version,
       listMaxListpackSize: values['list-max-listpack-size'],
       compression: values.rdbcompression,
     }),

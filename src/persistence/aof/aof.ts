@@ -125,7 +125,14 @@ export class Aof {
         const seconds = (this.server.platform.clock.monotonicMs() - startedAtMs) / 1000;
         this.server.log.notice(`DB loaded from append only file: ${seconds.toFixed(3)} seconds`);
       }
-      this.openAtStart(done);
+      // Clients wait until the log is open: a write that it does not get would be lost.
+      const { pause } = this.server;
+      pause.begin('opening the log', Number.MAX_SAFE_INTEGER, false);
+      this.loading.end();
+      this.openAtStart((problem) => {
+        pause.end('opening the log');
+        done(problem);
+      });
     });
   }
 
@@ -133,8 +140,16 @@ export class Aof {
   loadAgain(done: (problem: string | null) => void): void {
     const { log, server } = this;
     const load = (): void => {
+      try {
+        if (this.rewrite === null) this.manifest = this.directory.load();
+      } catch (error) {
+        return done(String(error));
+      }
       for (const database of server.keyspace.databases) database.flush();
-      this.load((result) => done(result.kind === 'failed' ? result.problem : null));
+      this.load((result) => {
+        this.loading.end();
+        done(result.kind === 'failed' ? result.problem : null);
+      });
     };
     if (log === null) load();
     else log.flushAndSync((error) => (error === null ? load() : done(systemErrorText(error))));
@@ -280,7 +295,7 @@ export class Aof {
     );
   }
 
-  /** Continues the last file, or makes the first ones. Clients are not served yet. */
+  /** Continues the last file, or makes the first ones. Clients are not served meanwhile. */
   private openAtStart(done: (problem: string | null) => void): void {
     const { server, directory } = this;
     const { log, platform } = server;

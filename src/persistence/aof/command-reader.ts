@@ -64,6 +64,12 @@ export class CommandReader {
     return this.remaining > 0 || this.position < this.end;
   }
 
+  /** When the file ends inside a string: what is missing of it. */
+  get missing(): { readonly offset: number; readonly wanted: number; readonly got: number } | null {
+    if (this.bulkLength < 0 || this.remaining === 0) return null;
+    return { offset: this.offset, wanted: this.bulkLength + 2, got: this.end - this.position };
+  }
+
   /** Adds a block, which may be reused afterwards. */
   feed(block: Buffer): void {
     if (this.end + block.length > this.buffer.length) {

@@ -1,6 +1,6 @@
 /**
  * Loads an append-only log: its base, then its increments, in the order of the manifest. Says in Redis's words what is
- * wrong with it. A torn end is cut off if `aof-load-truncated` allows that; nothing else changes a file.
+ * wrong with it. The caller ends the state of loading. A torn end is cut off if `aof-load-truncated` allows that; nothing else changes a file.
  */
 import { systemErrorText } from '../../platform/system-errors.js';
 import type { Server } from '../../server/server.js';
@@ -59,7 +59,7 @@ export class LogLoad {
   private load(index: number): void {
     const { server, loading, directory, onFunctions } = this.parts;
     const file = this.files[index];
-    if (file === undefined) return this.finish({ kind: 'loaded' });
+    if (file === undefined) return this.done({ kind: 'loaded' });
     const startedAtMs = server.platform.clock.monotonicMs();
     const isBase = file === this.parts.manifest.base;
     new LogFileLoad(
@@ -130,12 +130,7 @@ export class LogLoad {
   }
 
   private fail(problem: string): void {
-    this.finish({ kind: 'failed', problem });
-  }
-
-  private finish(result: LogLoadResult): void {
-    this.parts.loading.end();
-    this.done(result);
+    this.done({ kind: 'failed', problem });
   }
 }
 
