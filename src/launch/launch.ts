@@ -223,7 +223,7 @@ class Launch {
   /** Says in the log why the start is over, and ends the process. */
   private fail(text: string): void {
     this.pidFile?.remove();
-    this.log.warning(text);
+    for (const line of text.split('\n')) this.log.warning(line);
     this.host.daemonStarter?.report(`${text}\n`);
     this.platform.processes.exit(1);
   }

@@ -13,6 +13,9 @@ import type { Persistence } from './persistence.js';
 import { decodeDumpPayload, encodeDumpPayload } from './rdb/dump-payload.js';
 
 const IN_PROGRESS = 'ERR Background save already in progress';
+const AOF_IN_PROGRESS =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a " +
+  'BGSAVE whenever possible.';
 
 export function persistenceCommands(persistence: Persistence): CommandSpec[] {
   return [
@@ -60,7 +63,7 @@ export function persistenceCommands(persistence: Persistence): CommandSpec[] {
       flags: ['readonly'],
       keys: [keyAt(1, 'RO', 'access')],
       tips: ['nondeterministic_output'],
-      handler: dump,
+      handler: (client, args) => dump(persistence, client, args),
     },
     {
       name: 'restore',
@@ -97,16 +100,26 @@ export function persistenceDebugSubcommands(persistence: Persistence): [string, 
   ];
 }
 
-function save({ saving }: Persistence, { reply }: Client): void {
+function save({ saving, aof }: Persistence, { reply }: Client): void {
+  if (!saving.isRunning && aof.isRewriting) aof.postponeRewrite();
   if (saving.isBusy) reply.error(IN_PROGRESS);
   else if (saving.save() === null) reply.ok();
   else reply.error('ERR');
 }
 
-function backgroundSave({ saving }: Persistence, client: Client, args: readonly string[]): void {
+function backgroundSave({ saving, aof }: Persistence, client: Client, args: readonly string[]): void {
   const { reply, server } = client;
   if (args.length > 2 || (args.length === 2 && !isWord(args[1], 'schedule'))) {
     reply.error(SYNTAX_ERROR);
+  } else if (saving.isRunning) {
+    reply.error(IN_PROGRESS);
+  } else if (aof.isRewriting) {
+    if (args.length === 2) {
+      saving.schedule();
+      reply.simple('Background saving scheduled');
+    } else {
+      reply.error(AOF_IN_PROGRESS);
+    }
   } else if (saving.isBusy) {
     reply.error(IN_PROGRESS);
   } else if (server.dispatcher.deniesBlocking) {
@@ -119,7 +132,7 @@ function backgroundSave({ saving }: Persistence, client: Client, args: readonly 
   }
 }
 
-function dump(client: Client, args: readonly string[]): void {
+function dump({ snapshots }: Persistence, client: Client, args: readonly string[]): void {
   const value = client.database.read(args[1]);
   if (value === undefined) {
     client.reply.nullBulk();
@@ -128,6 +141,7 @@ function dump(client: Client, args: readonly string[]): void {
   const { values } = client.server.config;
   client.reply.bulkBuffer(
     encodeDumpPayload(value, {
+      version: snapshots.version,
       listMaxListpackSize: values['list-max-listpack-size'],
       compression: values.rdbcompression,
     }),

@@ -4,6 +4,8 @@
  */
 
 import type { Server } from '../server/server.js';
+import { Aof } from './aof/aof.js';
+import { aofCommands, aofDebugSubcommands } from './aof/commands.js';
 import { persistenceCommands, persistenceDebugSubcommands } from './commands.js';
 import { Loading } from './loading.js';
 import type { SnapshotFacts } from './loading/keyspace-loader.js';
@@ -15,6 +17,7 @@ export class Persistence {
   readonly snapshots: Snapshots;
   readonly saving: Saving;
   readonly loading: Loading;
+  readonly aof: Aof;
   /** What replication takes its snapshots from. */
   readonly replicaSnapshots: ReplicaSnapshots;
   /** False after DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes payloads with any checksum. */
@@ -22,21 +25,28 @@ export class Persistence {
 
   constructor(private readonly server: Server) {
     this.snapshots = new Snapshots(server);
-    this.saving = new Saving(server, this.snapshots);
     this.loading = new Loading(server);
+    // Before saving: at the end of a server the log is made durable before a last snapshot is taken.
+    this.aof = new Aof(server, this.snapshots, this.loading);
+    this.saving = new Saving(server, this.snapshots);
     this.replicaSnapshots = new ReplicaSnapshots(server, this.snapshots, this.saving);
-    server.commands.register(persistenceCommands(this));
-    for (const [name, handler] of persistenceDebugSubcommands(this)) {
+    server.commands.register([...persistenceCommands(this), ...aofCommands(this.aof)]);
+    for (const [name, handler] of [...persistenceDebugSubcommands(this), ...aofDebugSubcommands(this.aof)]) {
       server.debugSubcommands.set(name, handler);
     }
   }
 
   /**
-   * Loads the snapshot file, if there is one, when the server starts. Clients get -LOADING meanwhile.
+   * Loads the append-only log, if it is used, otherwise the snapshot file, if there is one, when the server starts.
+   * Clients get -LOADING meanwhile.
    * @param done called with the text of the problem, or null and what the snapshot said (null without a file)
    */
   loadAtStart(done: (problem: string | null, facts: SnapshotFacts | null) => void): void {
-    const { server, saving, loading, snapshots } = this;
+    const { server, saving, loading, snapshots, aof } = this;
+    if (server.config.values.appendonly) {
+      aof.loadAtStart((problem) => done(problem, null));
+      return;
+    }
     const { path } = saving;
     if (server.config.values.dbfilename === '' || server.platform.disk.statusSync(path) === null) {
       done(null, null);

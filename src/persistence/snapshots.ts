@@ -6,7 +6,7 @@
 import { REDIS_VERSION } from '../config/version.js';
 import type { Server } from '../server/server.js';
 import { accessReader } from './access-marks.js';
-import { DEFAULT_RDB_VERSION } from './rdb/format.js';
+import type { WritableRdbVersion } from './rdb/format.js';
 import { auxFields, SnapshotFrame, type StreamPosition } from './snapshot/snapshot-frame.js';
 import { SnapshotWalk, type SnapshotOptions, type SnapshotReceiver } from './snapshot/snapshot-walk.js';
 
@@ -30,16 +30,30 @@ export class Snapshots {
 
   /** The frame of a snapshot that is about to begin. */
   newFrame(position: StreamPosition | null, withFunctions = true): SnapshotFrame {
+    return this.frame(position, withFunctions, false);
+  }
+
+  /** The frame of the base of an append-only log. */
+  newBaseFrame(): SnapshotFrame {
+    return this.frame(null, true, true);
+  }
+
+  /** `rdb-version` */
+  get version(): WritableRdbVersion {
+    return this.server.config.values['rdb-version'] === 11 ? 11 : 10;
+  }
+
+  private frame(position: StreamPosition | null, withFunctions: boolean, isAofBase: boolean): SnapshotFrame {
     const { server } = this;
     const aux = auxFields({
       redisVersion: REDIS_VERSION,
       nowMs: server.platform.clock.nowMs(),
       usedMemoryBytes: server.platform.memory.heapUsedBytes(),
       position,
-      isAofBase: false,
+      isAofBase,
     });
     return new SnapshotFrame({
-      version: DEFAULT_RDB_VERSION,
+      version: this.version,
       aux,
       functions: withFunctions ? this.functions : [],
       checksum: server.config.values.rdbchecksum,
@@ -71,7 +85,7 @@ export class Snapshots {
   private options(): SnapshotOptions {
     const { values } = this.server.config;
     return {
-      version: DEFAULT_RDB_VERSION,
+      version: this.version,
       compression: values.rdbcompression,
       keyDelayMicroseconds: values['rdb-key-save-delay'],
       accessOf: accessReader(values['maxmemory-policy'], this.server.keyspace.accessMark),

@@ -163,6 +163,12 @@ export interface FileHandle {
    * stay unchanged until the callback. After an error part of it may be in the file.
    */
   write(bytes: Buffer, callback: (error: NodeJS.ErrnoException | null) => void): void;
+  /**
+   * Hands all of the buffer to the system before it returns; it is not on disk by that. For a log that must not be
+   * behind what is said to clients. May be called while a sync runs, not while a {@link write} does.
+   * @throws the error of the system; part of the buffer may then be in the file
+   */
+  writeSync(bytes: Buffer): void;
   /** Reads up to `maxBytes` from the current position; an empty buffer means the end. */
   read(maxBytes: number, callback: (error: NodeJS.ErrnoException | null, bytes: Buffer) => void): void;
   /** fsync: what was written survives a crash once this has called back without error. */

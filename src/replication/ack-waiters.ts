@@ -12,9 +12,17 @@ interface Wait {
   readonly client: Client;
   /** The offset after the client's last write. */
   readonly offset: number;
+  /** How far the append-only log was with it. */
+  readonly logPosition: number;
   readonly replicas: number;
   /** WAITAOF: how many local disks (0 or 1) must have it as well, and replicas' disks count instead of memory. */
   readonly local: number | null;
+}
+
+/** The own append-only log. */
+export interface LocalLog {
+  /** Whether it is on disk up to a position. */
+  hasSynced(position: number): boolean;
 }
 
 export class AckWaiters {
@@ -23,20 +31,19 @@ export class AckWaiters {
   constructor(
     private readonly server: Server,
     private readonly replicas: Replicas,
-    /** Up to where the own append-only file is on disk; null without one. */
-    private readonly localDiskOffset: () => number | null,
+    private readonly log: LocalLog,
     /** Has the replicas asked for acknowledgements at the end of this turn. */
     private readonly requestAcks: () => void,
   ) {}
 
   /** WAIT: answers at once, or when `replicas` have acknowledged the client's last write. */
   wait(client: Client, replicas: number, timeoutMs: number): void {
-    this.begin({ client, offset: client.lastWriteOffset, replicas, local: null }, timeoutMs);
+    this.begin({ ...lastWriteOf(client), replicas, local: null }, timeoutMs);
   }
 
   /** WAITAOF: as WAIT, for writes that are on disk. */
   waitForDisks(client: Client, local: number, replicas: number, timeoutMs: number): void {
-    this.begin({ client, offset: client.lastWriteOffset, replicas, local }, timeoutMs);
+    this.begin({ ...lastWriteOf(client), replicas, local }, timeoutMs);
   }
 
   /** Something was acknowledged, or the own disk is further: answers those whose wait is over. */
@@ -85,7 +92,10 @@ export class AckWaiters {
   }
 
   private countLocal(wait: Wait): number {
-    const offset = this.localDiskOffset();
-    return offset !== null && offset >= wait.offset ? 1 : 0;
+    return this.log.hasSynced(wait.logPosition) ? 1 : 0;
   }
+}
+
+function lastWriteOf(client: Client): Pick<Wait, 'client' | 'offset' | 'logPosition'> {
+  return { client, offset: client.lastWriteOffset, logPosition: client.lastLogPosition };
 }

@@ -12,8 +12,9 @@ export interface IntakeSurroundings {
 }
 
 /** Empties the dataset, because the one that comes is known to be whole, or there was nothing. */
-export function giveUpDataset({ server, detachFollowers }: IntakeSurroundings): void {
+export function giveUpDataset({ server, persistence, detachFollowers }: IntakeSurroundings): void {
   detachFollowers();
+  persistence.aof.suspend();
   server.log.notice('MASTER <-> REPLICA sync: Flushing old data');
   for (const database of server.keyspace.databases) database.flush();
 }
@@ -25,6 +26,8 @@ export function welcomeDataset({ server, persistence }: IntakeSurroundings, fact
     database.touchAllWatchers();
     server.blocking.databaseReplaced(database);
   }
+  persistence.aof.suspend();
+  persistence.aof.resume();
   server.keyspace.dirty++;
   server.blocking.serveReadyKeys();
 }

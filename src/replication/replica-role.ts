@@ -143,6 +143,7 @@ export class ReplicaRole implements LinkOwner {
   onLoaded(promised: Promised, result: IntakeResult, connection: Connection): StreamApplier {
     const { history } = this.surroundings;
     history.adopt(promised, START);
+    this.surroundings.server.replicationOffset = history.offset;
     return this.applierAt(history.offset, promised === null ? 0 : result.streamDatabase, connection);
   }
 

@@ -38,8 +38,6 @@ export interface ReplicationParts {
   readonly persistence: Persistence;
   /** Told of every change of role, and of the role at start if it is a replica's. */
   readonly onRoleChange?: (role: 'master' | 'replica') => void;
-  /** Up to where the append-only file is on disk; null without one. */
-  readonly localDiskOffset?: () => Offset | null;
 }
 
 export class Replication {
@@ -52,7 +50,7 @@ export class Replication {
 
   private readonly server: Server;
   private readonly beginIntake: BeginIntake;
-  private readonly localDiskOffset: () => Offset | null;
+  private readonly persistence: Persistence;
   private readonly onRoleChange: (role: 'master' | 'replica') => void;
   private readonly localExpiry: LocalExpiry;
   private replicaRole: ReplicaRole | null = null;
@@ -70,7 +68,7 @@ export class Replication {
   constructor(parts: ReplicationParts) {
     const { server, persistence } = parts;
     this.server = server;
-    this.localDiskOffset = parts.localDiskOffset ?? (() => null);
+    this.persistence = persistence;
     this.onRoleChange = parts.onRoleChange ?? (() => undefined);
     this.beginIntake = intakeFor({
       server,
@@ -85,7 +83,8 @@ export class Replication {
       this.onAppend,
     );
     this.replicas = new Replicas(server, () => this.requestTurnEnd('progress'));
-    this.waiters = new AckWaiters(server, this.replicas, this.localDiskOffset, () => this.requestAcks());
+    this.waiters = new AckWaiters(server, this.replicas, persistence.aof, () => this.requestAcks());
+    persistence.aof.durableListeners.push(() => this.requestTurnEnd('progress'));
     this.failover = new CoordinatedFailover(server, this.replicas, this.roleChanger());
     this.fullSync = new FullSync({
       server,
@@ -171,6 +170,8 @@ export class Replication {
     server.keyspace.expiryMode = 'delete';
     server.config.assign('replicaof', null);
     this.updateSink();
+    // A transfer that broke off may have left the log closed.
+    this.persistence.aof.resume();
     this.applyRole();
     this.onRoleChange('master');
   }
@@ -179,6 +180,12 @@ export class Replication {
   beginFailover(options: FailoverOptions): void {
     this.failover.begin(options);
     this.requestTurnEnd('progress');
+  }
+
+  /** Up to where the append-only log is on disk; null without one. */
+  private get localDiskOffset(): Offset | null {
+    const offset = this.persistence.aof.syncedOffset;
+    return offset === null ? null : toOffset(offset);
   }
 
   /** Has all replicas asked at the end of this turn how far they are. */
@@ -203,6 +210,7 @@ export class Replication {
     const offset = toOffset(saved.offset);
     if (target !== null) {
       history.resumeFromSnapshot(replid, offset);
+      server.replicationOffset = offset;
       this.startRole(target, { databaseIndex: facts.streamDatabase });
       return;
     }
@@ -239,7 +247,7 @@ export class Replication {
         beginIntake: this.beginIntake,
         isHandingOver: () => this.failover.isHandingOver,
         onAnswered: (accepted) => this.failover.onAnswered(accepted),
-        localDiskOffset: this.localDiskOffset,
+        localDiskOffset: () => this.localDiskOffset,
       },
       target.host,
       target.port,

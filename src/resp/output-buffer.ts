@@ -194,6 +194,22 @@ export class OutputBuffer implements ReplySink {
     this.pieceBytes = 0;
   }
 
+  /** Takes everything out, to be handed to the connection later. */
+  take(): Buffer[] {
+    const { chunk, used } = this;
+    if (this.pieces.length === 0) {
+      // A short reply is copied, so that its chunk serves others while it waits.
+      const copy = chunk === null ? [] : [Buffer.from(chunk.subarray(0, used))];
+      this.clear();
+      return copy;
+    }
+    this.closeChunk();
+    const { pieces } = this;
+    this.pieces = [];
+    this.pieceBytes = 0;
+    return pieces;
+  }
+
   /** Hands everything to the connection. */
   flush(connection: Connection): void {
     if (this.pieces.length > 0) {

@@ -95,6 +95,12 @@ export class Client implements ConnectionHandler {
   messagesAfterReply: Message[] = [];
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
+  /** What it changes is propagated. False for who repeats what the log has: the loading of a file. */
+  propagates = true;
+  /** How far the log is with this client's last write: what WAITAOF waits for. */
+  lastLogPosition = 0;
+  /** Bytes of replies that {@link HeldReplies} keeps. */
+  heldBytes = 0;
 
   readonly createdAtMs: number;
   lastInteractionMs: number;
@@ -175,7 +181,7 @@ export class Client implements ConnectionHandler {
   /** Bytes of output that have not reached the kernel. */
   get pendingOutputBytes(): number {
     if (this.outputSource !== null) return this.outputSource.pendingBytes;
-    return this.reply.pendingBytes + (this.connection?.bufferedBytes ?? 0);
+    return this.reply.pendingBytes + this.heldBytes + (this.connection?.bufferedBytes ?? 0);
   }
 
   onConnect(): void {
@@ -209,13 +215,13 @@ export class Client implements ConnectionHandler {
   onDrain(): void {
     this.server.clients.outputShrank(this);
     if (this.reply.pendingBytes > 0) this.scheduleFlush();
-    else if (this.closeAfterReply) this.connection?.end();
+    else this.endIfDone();
   }
 
   onEnd(): void {
     // A half-closed client may still read the replies to what it sent, but one that waits for something would
     // wait for ever unseen: as in Redis, the end of input ends the client.
-    if (this.blocked !== null || this.reply.pendingBytes === 0) this.close();
+    if (this.blocked !== null || this.reply.pendingBytes + this.heldBytes === 0) this.close();
     else this.closeAfterReply = true;
   }
 
@@ -292,12 +298,34 @@ export class Client implements ConnectionHandler {
       return;
     }
     if (this.isStalled && !this.closeAfterReply) return;
-    const bytes = this.reply.pendingBytes;
+    if (this.server.heldReplies.isHolding && this.reply.pendingBytes + this.heldBytes > 0) {
+      this.server.heldReplies.hold(this);
+      return;
+    }
+    this.countOutput(this.reply.pendingBytes);
+    this.reply.flush(connection);
+    if (this.closeAfterReply) connection.end();
+  }
+
+  /** Writes output that was held back. Called by {@link HeldReplies} only. */
+  release(pieces: readonly Buffer[], bytes: number): void {
+    const { connection } = this;
+    if (connection === null || this.closed) return;
+    this.heldBytes -= bytes;
+    this.countOutput(bytes);
+    for (const piece of pieces) connection.write(piece);
+    this.server.clients.outputShrank(this);
+    if (connection.bufferedBytes === 0) this.endIfDone();
+  }
+
+  private countOutput(bytes: number): void {
     this.totalBytesOut += bytes;
     this.server.statistics.totalNetOutputBytes += bytes;
     this.server.statistics.totalWritesProcessed++;
-    this.reply.flush(connection);
-    if (this.closeAfterReply) connection.end();
+  }
+
+  private endIfDone(): void {
+    if (this.closeAfterReply && this.reply.pendingBytes + this.heldBytes === 0) this.connection?.end();
   }
 
   /** Closes at once: unwritten output is lost. */

@@ -183,7 +183,7 @@ export class Dispatcher {
       this.depth--;
     }
 
-    if (keyspace.dirty !== dirtyBefore && !this.replaced && propagation.isActive && !client.isTrusted) {
+    if (keyspace.dirty !== dirtyBefore && !this.replaced && propagation.isActive && client.propagates) {
       if (command.isWrite || command.mayReplicate) propagation.add(client.database.index, client.args);
     }
     this.replaced = outerReplaced;
@@ -287,7 +287,7 @@ export class Dispatcher {
    */
   propagateAs(client: Client, args: readonly string[]): void {
     this.replaced = true;
-    if (!client.isTrusted) this.server.propagation.add(client.database.index, args);
+    if (client.propagates) this.server.propagation.add(client.database.index, args);
   }
 
   /** The running command propagates nothing, whatever it changed. */
@@ -311,6 +311,7 @@ export class Dispatcher {
     if (this.depth > 0 || server.propagation.isEmpty) return;
     server.propagation.endUnit(separate);
     client.lastWriteOffset = server.replicationOffset;
+    client.lastLogPosition = server.logPosition;
   }
 
   /** Finds the command, or writes why there is none. */

@@ -5,7 +5,7 @@ import type { Command } from './command.js';
 import type { Server } from './server.js';
 
 /** Who asked for a pause; each purpose has its own, and the strictest holds. */
-export type PausePurpose = 'client' | 'failover' | 'shutdown';
+export type PausePurpose = 'client' | 'failover' | 'shutdown' | 'opening the log';
 
 interface ActivePause {
   readonly writesOnly: boolean;

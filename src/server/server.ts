@@ -20,6 +20,7 @@ import type { Command, CommandHandler } from './command.js';
 import { CommandTable } from './command-table.js';
 import { Dispatcher } from './dispatch.js';
 import { Gates } from './gates.js';
+import { HeldReplies } from './held-replies.js';
 import { Info } from './info.js';
 import { EventClass, Notifications } from './notifications.js';
 import { Pause } from './pause.js';
@@ -77,6 +78,7 @@ export class Server {
   readonly statistics = new Statistics();
   readonly propagation = new Propagation();
   readonly gates = new Gates();
+  readonly heldReplies = new HeldReplies();
   readonly pubsub = new PubSub();
   readonly notifications: Notifications;
   readonly blocking: Blocking;
@@ -105,6 +107,8 @@ export class Server {
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
   replicationOffset = 0;
+  /** Bytes that were given to the append-only log since the start; kept up to date by the log. */
+  logPosition = 0;
   /** A command that takes at least this long is for the slow log or the latency monitor; Infinity: none is. */
   noteworthyMs = Infinity;
   /** `latency-tracking`: every command is counted in its histogram. */
@@ -326,10 +330,16 @@ export class Server {
     this.scheduleTurnEnd();
   }
 
+  /** The dataset is not there yet; what has expired in it belongs to the commands that are still to be loaded. */
+  private get isEmptyUntilLoaded(): boolean {
+    const { loading } = this.persistenceStatus;
+    return loading !== null && !loading.isAsync;
+  }
+
   /** A slice of expiry, and another one soon if there is much to do. */
   private expireActively(): void {
     this.expiryTimer = null;
-    if (this.pause.pausesWrites || this.cronPaused) return;
+    if (this.pause.pausesWrites || this.cronPaused || this.isEmptyUntilLoaded) return;
     const { clock, timers } = this.platform;
     const beganMs = clock.monotonicMs();
     if (this.activeExpiry.slice()) {

@@ -4,8 +4,6 @@ import type { DirectiveTable } from '../directive.js';
 import { savePoints } from '../special-types.js';
 import { INT_MAX, INT_MIN, SAFE_MAX, choice, integer, memory, text, yesNo } from '../value-types.js';
 
-const pending = { effect: 'pending' } as const;
-
 /** A check that refuses names with a directory in them, which would escape `dir`. */
 function baseNameOnly(name: string, noun: string, emptyAllowed: boolean): (value: string) => string | null {
   return (value) => {
@@ -27,6 +25,8 @@ export const persistenceDirectives = {
   }),
   rdbcompression: yesNo(true),
   rdbchecksum: yesNo(true, { immutable: true }),
+  // Not Redis's own: 10 is what a 7.0 replica loads, 11 what 7.2 writes.
+  'rdb-version': integer({ default: 10, min: 10, max: 11 }),
   'rdb-del-sync-files': yesNo(false),
   'rdb-save-incremental-fsync': yesNo(true),
   'stop-writes-on-bgsave-error': yesNo(true),
@@ -40,26 +40,24 @@ export const persistenceDirectives = {
     hidden: true,
   }),
 
-  appendonly: yesNo(false, { deniedWhileLoading: true, ...pending }),
+  appendonly: yesNo(false, { deniedWhileLoading: true }),
   appendfilename: text({
     default: 'appendonly.aof',
     check: baseNameOnly('appendfilename', 'filename', false),
     immutable: true,
-    ...pending,
   }),
   appenddirname: text({
     default: 'appendonlydir',
     check: baseNameOnly('appenddirname', 'dirname', false),
     immutable: true,
-    ...pending,
   }),
-  appendfsync: choice(['everysec', 'always', 'no'], 'everysec', pending),
-  'no-appendfsync-on-rewrite': yesNo(false, pending),
-  'auto-aof-rewrite-percentage': integer({ default: 100, min: 0, max: INT_MAX, ...pending }),
-  'auto-aof-rewrite-min-size': memory({ default: 64 * 1024 * 1024, min: 0, max: SAFE_MAX, ...pending }),
-  'aof-load-truncated': yesNo(true, pending),
-  'aof-use-rdb-preamble': yesNo(true, pending),
-  'aof-timestamp-enabled': yesNo(false, pending),
-  'aof-rewrite-incremental-fsync': yesNo(true, pending),
-  'aof-disable-auto-gc': yesNo(false, { hidden: true, ...pending }),
+  appendfsync: choice(['everysec', 'always', 'no'], 'everysec'),
+  'no-appendfsync-on-rewrite': yesNo(false),
+  'auto-aof-rewrite-percentage': integer({ default: 100, min: 0, max: INT_MAX }),
+  'auto-aof-rewrite-min-size': memory({ default: 64 * 1024 * 1024, min: 0, max: SAFE_MAX }),
+  'aof-load-truncated': yesNo(true),
+  'aof-use-rdb-preamble': yesNo(true),
+  'aof-timestamp-enabled': yesNo(false),
+  'aof-rewrite-incremental-fsync': yesNo(true),
+  'aof-disable-auto-gc': yesNo(false, { hidden: true }),
 } satisfies DirectiveTable;

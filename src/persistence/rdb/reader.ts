@@ -50,7 +50,8 @@ export interface RdbReaderOptions {
 }
 
 /** What comes next. */
-type State = 'magic' | 'opcode' | 'key' | 'value' | 'module data' | 'checksum' | 'complete' | 'failed';
+export type ReaderState =
+  'magic' | 'opcode' | 'key' | 'value' | 'module data' | 'checksum' | 'complete' | 'failed';
 
 const MAGIC_BYTES = 9;
 
@@ -59,7 +60,9 @@ export class RdbReader {
   private readonly crc = new Crc64();
   private readonly sink: RdbSink;
   private readonly options: RdbReaderOptions;
-  private state: State = 'magic';
+  private state: ReaderState = 'magic';
+  /** What was being read when it failed. */
+  private failedAt: ReaderState | null = null;
   private version = 0;
   private isPaused = false;
   /** Up to where in the input's window the checksum has run. */
@@ -79,6 +82,12 @@ export class RdbReader {
 
   get isComplete(): boolean {
     return this.state === 'complete';
+  }
+
+  /** What is being read, or was when it failed; and of which key, if it is a key's value. */
+  get activity(): { readonly state: ReaderState; readonly key: string | null } {
+    const state = this.failedAt ?? this.state;
+    return { state, key: state === 'value' ? this.key : null };
   }
 
   /** Bytes consumed from the start of the snapshot. */
@@ -125,6 +134,7 @@ export class RdbReader {
 
   /** Gives up with the reader's offset; for the sink, too. */
   fail(code: RdbErrorCode, reason: string): never {
+    this.failedAt = this.state;
     this.state = 'failed';
     throw new RdbError(code, reason, this.input.offset);
   }

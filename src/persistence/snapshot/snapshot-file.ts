@@ -11,8 +11,16 @@ import type { SnapshotReceiver, SnapshotWalk } from './snapshot-walk.js';
 /** With `rdb-save-incremental-fsync` the file is synced this often, so that the disk is not flooded at the end. */
 const SYNC_INTERVAL_BYTES = 32 * 1024 * 1024;
 
+/** What makes the bytes of a snapshot a whole file. A {@link SnapshotFrame} makes it an RDB file. */
+export type FileFrame = Pick<SnapshotFrame, 'header' | 'body' | 'trailer'>;
+
+/** Whom bytes are given back to when they are in the file. */
+export interface BytesOwner {
+  recycle(bytes: Buffer): void;
+}
+
 export interface SnapshotPaths {
-  /** In the same directory. */
+  /** In the same file system. */
   readonly temporary: string;
   readonly final: string;
 }
@@ -32,14 +40,14 @@ export class SnapshotFile implements SnapshotReceiver {
   private pendingBytes = 0;
   private isBehind = false;
   private handle: FileHandle | null = null;
-  private readonly beforeOpen: { readonly bytes: Buffer; readonly walk: SnapshotWalk | null }[] = [];
+  private readonly beforeOpen: { readonly bytes: Buffer; readonly from: BytesOwner | null }[] = [];
   private unsyncedBytes = 0;
   private state: 'writing' | 'finished' | 'published' | 'failed' | 'aborted' = 'writing';
 
   constructor(
     private readonly disk: Disk,
     private readonly paths: SnapshotPaths,
-    private readonly frame: SnapshotFrame,
+    private readonly frame: FileFrame,
     private readonly incrementalSync: boolean,
     private readonly owner: SnapshotFileOwner,
   ) {
@@ -47,9 +55,9 @@ export class SnapshotFile implements SnapshotReceiver {
     disk.open(paths.temporary, 'write', (error, handle) => this.opened(error, handle));
   }
 
-  onBytes(bytes: Buffer, walk: SnapshotWalk): void {
+  onBytes(bytes: Buffer, from: BytesOwner): void {
     this.frame.body(bytes);
-    this.write(bytes, walk);
+    this.write(bytes, from);
   }
 
   onComplete(): void {
@@ -73,28 +81,28 @@ export class SnapshotFile implements SnapshotReceiver {
       this.removeTemporary(handle);
       return;
     }
-    for (const { bytes, walk } of this.beforeOpen) this.writeTo(handle, bytes, walk);
+    for (const { bytes, from } of this.beforeOpen) this.writeTo(handle, bytes, from);
     this.beforeOpen.length = 0;
     if (this.state === 'finished') this.publish(handle);
   }
 
-  /** @param walk whom the bytes are to be given back to */
-  private write(bytes: Buffer, walk: SnapshotWalk | null): void {
+  /** @param from whom the bytes are to be given back to */
+  private write(bytes: Buffer, from: BytesOwner | null): void {
     if (this.state !== 'writing') return;
     this.pendingBytes += bytes.length;
     if (!this.isBehind && this.pendingBytes > HIGH_WATER_BYTES) this.setBehind(true);
-    if (this.handle === null) this.beforeOpen.push({ bytes, walk });
-    else this.writeTo(this.handle, bytes, walk);
+    if (this.handle === null) this.beforeOpen.push({ bytes, from });
+    else this.writeTo(this.handle, bytes, from);
   }
 
-  private writeTo(handle: FileHandle, bytes: Buffer, walk: SnapshotWalk | null): void {
+  private writeTo(handle: FileHandle, bytes: Buffer, from: BytesOwner | null): void {
     handle.write(bytes, (error) => {
       if (error !== null) {
         this.fail(error);
         return;
       }
       this.pendingBytes -= bytes.length;
-      walk?.recycle(bytes);
+      from?.recycle(bytes);
       if (this.isBehind && this.pendingBytes < LOW_WATER_BYTES) this.setBehind(false);
     });
     this.unsyncedBytes += bytes.length;

@@ -2,7 +2,7 @@
  * An open file. Node runs file operations on a thread pool, in any order; here one is started when the one
  * before it has finished, which makes appends, syncs and truncations of one file a sequence.
  */
-import { close, fsync, ftruncate, read, write } from 'node:fs';
+import { close, fsync, ftruncate, read, write, writeSync } from 'node:fs';
 import type { FileHandle, OpenMode } from '../platform.js';
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
@@ -25,6 +25,15 @@ export class NodeFileHandle implements FileHandle {
 
   write(bytes: Buffer, callback: Done): void {
     this.enqueue(() => this.writeFrom(bytes, 0, callback));
+  }
+
+  writeSync(bytes: Buffer): void {
+    for (let written = 0; written < bytes.length;) {
+      const position = this.appends ? null : this.position;
+      const byteCount = writeSync(this.descriptor, bytes, written, bytes.length - written, position);
+      written += byteCount;
+      this.position += byteCount;
+    }
   }
 
   read(maxBytes: number, callback: (error: NodeJS.ErrnoException | null, bytes: Buffer) => void): void {

@@ -26,7 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['failover'],
   ['sentinel', 'cluster'],
   ['launch'],
-  ['cli'],
+  ['cli', 'check'],
   ['lab', 'simulator'],
   ['index.ts'],
 ];

@@ -27,6 +27,10 @@ export class VirtualFileHandle implements FileHandle {
     this.enqueue('write', () => this.writeNow(bytes), callback);
   }
 
+  writeSync(bytes: Buffer): void {
+    this.disk.block('write', () => this.writeNow(bytes));
+  }
+
   read(maxBytes: number, callback: (error: NodeJS.ErrnoException | null, bytes: Buffer) => void): void {
     this.enqueue(
       'read',

@@ -149,7 +149,8 @@ export class ProcessDisk implements Disk {
     return this.owner.host.disk;
   }
 
-  private block<T>(operation: DiskOperation, effect: () => T): T {
+  /** For this folder: a blocking operation. */
+  block<T>(operation: DiskOperation, effect: () => T): T {
     // A dead process's code may still be running (it asked to exit); it must not touch the disk any more.
     if (!this.owner.isAlive) throw new Error(`process ${this.owner.name} has ended`);
     this.owner.stall(this.system.drawLatencyMs(operation));
