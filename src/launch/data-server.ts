@@ -9,6 +9,7 @@ import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
+import { Scripting } from '../scripting/scripting.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
@@ -18,6 +19,7 @@ export function composeDataServer(ingredients: Ingredients): Service {
   server.commands.register([...dataCommands, ...serverCommands]);
   registerConfigDebugging(server);
   addServerSections(server);
+  new Scripting(server);
   const persistence = new Persistence(server);
   const replication = new Replication({
     server,

@@ -29,8 +29,16 @@ import { Shutdown } from './shutdown.js';
 import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
+import {
+  NO_SCRIPT_MEMORY,
+  type FunctionLibraries,
+  type FunctionPayloads,
+  type ScriptMemory,
+} from './function-libraries.js';
 import { SlowLog } from './slow-log.js';
+import type { SlotRules } from './slot-rules.js';
 import { Statistics } from './statistics.js';
+import { Suspension } from './suspension.js';
 import { encodingLimitsOf } from './encoding-limits.js';
 import { wallMicroseconds } from './wall-clock.js';
 import { Watching } from './watching.js';
@@ -83,6 +91,7 @@ export class Server {
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
+  readonly suspension: Suspension;
   readonly activeExpiry: ActiveExpiry;
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
@@ -95,6 +104,13 @@ export class Server {
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */
   replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
+  /** Set by scripting. */
+  functions: FunctionLibraries | null = null;
+  /** Set by persistence. */
+  functionPayloads: FunctionPayloads | null = null;
+  scriptMemory: () => ScriptMemory = () => NO_SCRIPT_MEMORY;
+  /** Set by cluster mode. */
+  slotRules: SlotRules | null = null;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -154,6 +170,7 @@ export class Server {
     });
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
+    this.suspension = new Suspension(this);
     this.watching = new Watching();
     this.activeExpiry = new ActiveExpiry(this.keyspace);
     this.keyspace.hooks = this.keyspaceHooks();
@@ -181,7 +198,8 @@ export class Server {
   beginTurn(): void {
     const { clock } = this.platform;
     this.nowMs = clock.nowMs();
-    this.keyspace.nowMs = this.nowMs;
+    // A unit that is suspended goes on at the time at which it began.
+    if (!this.dispatcher.isExecuting) this.keyspace.nowMs = this.nowMs;
     this.keyspace.accessMark = Math.floor(this.nowMs / 1000) & 0xffffff;
     const monotonicMs = clock.monotonicMs();
     this.dispatcher.beginTurn(monotonicMs);
@@ -281,7 +299,7 @@ export class Server {
       for (const client of resuming) client.resume();
     }
     // Keys that expired as something other than a command looked at them.
-    if (!this.propagation.isEmpty) this.propagation.endUnit(true);
+    if (!this.propagation.isEmpty && !this.dispatcher.isExecuting) this.propagation.endUnit(true);
     for (const task of this.beforeReplies) task();
     const flushing = this.flushList;
     this.flushList = [];
@@ -302,6 +320,10 @@ export class Server {
 
   private cron(): void {
     if (this.cronPaused) return;
+    if (this.suspension.isActive) {
+      this.shutdown.runScheduled();
+      return;
+    }
     this.beginTurn();
     const beganMs = this.platform.clock.monotonicMs();
     this.cronRuns++;
@@ -319,7 +341,7 @@ export class Server {
   /** A slice of expiry, and another one soon if there is much to do. */
   private expireActively(): void {
     this.expiryTimer = null;
-    if (this.pause.pausesWrites || this.cronPaused) return;
+    if (this.pause.pausesWrites || this.cronPaused || this.suspension.isActive) return;
     const { clock, timers } = this.platform;
     const beganMs = clock.monotonicMs();
     if (this.activeExpiry.slice()) {

@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['keyspace'],
   ['server'],
   ['commands'],
+  ['scripting'],
   ['persistence'],
   ['replication'],
   ['failover'],
@@ -36,6 +37,7 @@ const PURE = ['failover'];
 const WITHOUT_PROMISES = [
   'server',
   'commands',
+  'scripting',
   'keyspace',
   'persistence',
   'replication',
