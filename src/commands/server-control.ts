@@ -34,7 +34,12 @@ function shutdown(client: Client, args: string[]): void {
     else reply.error('ERR No shutdown in progress.');
     return;
   }
-  if (!asked.now && server.dispatcher.deniesBlocking) {
+  if (server.suspension.isActive) {
+    if (asked.save !== 'nosave') {
+      reply.error(server.suspension.busyText);
+      return;
+    }
+  } else if (!asked.now && server.dispatcher.deniesBlocking) {
     reply.error("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
     return;
   }
@@ -58,7 +63,10 @@ function monitor(client: Client): void {
 }
 
 function time(client: Client): void {
-  const microseconds = wallMicroseconds(client.server.platform.clock);
+  const { server } = client;
+  // Time stands still within a transaction and a script.
+  const stands = server.dispatcher.deniesBlocking;
+  const microseconds = stands ? server.keyspace.nowMs * 1000 : wallMicroseconds(server.platform.clock);
   client.reply.arrayHeader(2);
   client.reply.bulk(String(Math.floor(microseconds / 1e6)));
   client.reply.bulk(String(microseconds % 1e6));

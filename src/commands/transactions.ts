@@ -7,6 +7,7 @@
 import type { Client } from '../server/client.js';
 import { keyRange, type CommandFlag, type CommandSpec } from '../server/command.js';
 import { beginTransaction } from '../server/dispatch.js';
+import type { QueuedCommand } from '../server/transaction.js';
 
 function multi(client: Client): void {
   if (client.transaction !== null) {
@@ -45,13 +46,24 @@ function exec(client: Client): void {
     return;
   }
   reply.arrayHeader(transaction.queue.length);
-  for (const { command, args } of transaction.queue) {
+  executeFrom(client, transaction.queue, 0);
+}
+
+/** Executes the queue from a position on. A command that is suspended holds up those behind it. */
+function executeFrom(client: Client, queue: readonly QueuedCommand[], from: number): void {
+  const { server, reply } = client;
+  for (let i = from; i < queue.length; i++) {
+    const { command, args } = queue[i];
     const isFree = client.isTrusted || client.user.allowsEverything;
     const denial = isFree ? null : server.acl.denialFor(client, command, args, 'multi');
     if (denial === null) server.dispatcher.execute(client, command, args);
     else reply.error(changedRulesText(denial));
     // The replies of a transaction may be more than its client may have waiting: what comes is then dropped.
     server.checkLargeOutput(client);
+    if (server.suspension.isActive) {
+      server.suspension.continueWith(() => executeFrom(client, queue, i + 1));
+      return;
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { serverCommands } from '../commands/server-commands.js';
 import { Migration } from '../migration/migration.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
+import { Scripting } from '../scripting/scripting.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
@@ -19,6 +20,7 @@ export function composeDataServer(ingredients: Ingredients): Service {
   server.commands.register([...dataCommands, ...serverCommands]);
   registerConfigDebugging(server);
   addServerSections(server);
+  new Scripting(server);
   const persistence = new Persistence(server);
   const migration = new Migration(server);
   const replication = new Replication({

@@ -3,7 +3,7 @@
  *
  * The applied offset moves command by command, and stands still inside MULTI until EXEC. The same bytes are passed
  * on to the own backlog (and so to sub-replicas) once they are applied, unchanged, so that offsets are the same along
- * a chain. Nothing is ever answered except the request for an acknowledgement, which the REPLCONF command serves.
+ * a chain. While a script is suspended the stream waits. Nothing is ever answered except the request for an acknowledgement, which the REPLCONF command serves.
  */
 import type { Connection } from '../platform/platform.js';
 import { Decoded } from '../resp/request-decoder.js';
@@ -11,6 +11,8 @@ import type { Client } from '../server/client.js';
 import type { Server } from '../server/server.js';
 import { advance, type Offset } from './identity.js';
 import type { OutgoingStream } from './outgoing-stream.js';
+
+const NOTHING = Buffer.alloc(0);
 
 /** What the owner of the stream hears. */
 export interface StreamOwner {
@@ -29,6 +31,7 @@ export class StreamApplier {
   /** Bytes received but not applied: a command, or a transaction, that is not yet whole. */
   private unapplied: Buffer[] = [];
   private closed = false;
+  private waitsForSuspended = false;
 
   constructor(
     private readonly server: Server,
@@ -63,6 +66,7 @@ export class StreamApplier {
 
   /** Takes a piece of the stream. The chunk may be reused when this returns. */
   feed(chunk: Buffer): void {
+    if (this.closed) return;
     const { server, client } = this;
     this.received = advance(this.received, chunk.length);
     server.statistics.totalNetReplicationInputBytes += chunk.length;
@@ -90,7 +94,7 @@ export class StreamApplier {
     const expiryModeForClients = keyspace.expiryMode;
     // The master decides when a key dies: until its DEL comes, its commands must find the key alive.
     keyspace.expiryMode = 'see';
-    while (!this.closed) {
+    while (!this.closed && !server.suspension.isActive) {
       const decoded = decoder.next();
       if (decoded !== Decoded.Command) {
         if (decoded === Decoded.Error) this.owner.onProtocolError(decoder.errorText);
@@ -111,6 +115,13 @@ export class StreamApplier {
     server.dispatcher.endRun();
     // A command of the stream cannot change the role, so this still is a replica.
     keyspace.expiryMode = expiryModeForClients;
+    if (server.suspension.isActive && !this.waitsForSuspended) {
+      this.waitsForSuspended = true;
+      server.suspension.afterwards(() => {
+        this.waitsForSuspended = false;
+        this.feed(NOTHING);
+      });
+    }
   }
 
   /** Passes on the first `bytes` of what had not been applied; `chunk` is the last piece of it. */

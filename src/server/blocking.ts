@@ -205,7 +205,7 @@ export class Blocking {
 
   /** Called when an execution unit has ended: serves clients, which may make further keys ready. */
   serveReadyKeys(): void {
-    if (this.serving || this.readyKeys.length === 0) return;
+    if (this.serving || this.readyKeys.length === 0 || this.server.dispatcher.isExecuting) return;
     this.serving = true;
     // Time stands still within a unit, but each client that is served is a unit of its own.
     this.server.beginTurn();

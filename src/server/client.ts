@@ -120,8 +120,9 @@ export class Client implements ConnectionHandler {
     /** Null for clients without a network: they never flush. */
     readonly connection: Connection | null,
     nowMs: number,
+    reply: OutputBuffer = new OutputBuffer(server.chunkPool),
   ) {
-    this.reply = new OutputBuffer(server.chunkPool);
+    this.reply = reply;
     this.database = server.keyspace.databases[0];
     this.user = server.acl.defaultUser;
     this.authenticated = server.acl.defaultUser.isOpen;

@@ -52,6 +52,7 @@ export class Dispatcher {
   private replaced = false;
   /** The client's error count up to which errors were attributed to commands inside the running one. */
   private accountedErrors = -1;
+  private isErrorCounted = false;
 
   constructor(private readonly server: Server) {}
 
@@ -63,6 +64,28 @@ export class Dispatcher {
   /** True inside EXEC or a script, where a command that would block answers at once instead. */
   get deniesBlocking(): boolean {
     return this.depth > 1;
+  }
+
+  /** Keeps the execution unit open although the running command returns: it is suspended. */
+  hold(): void {
+    this.depth++;
+  }
+
+  /** A suspended command is over: ends its unit, unless it has been suspended again. */
+  letGo(client: Client): void {
+    this.depth--;
+    client.answered();
+    this.endUnitOf(client, false);
+    this.server.blocking.serveReadyKeys();
+  }
+
+  /**
+   * The running command is about to answer after other commands that it executed for another client: an error is its
+   * own, but has been counted among the server's errors already if it came from one of those.
+   */
+  attributeErrors(areCounted: boolean): void {
+    this.isErrorCounted = areCounted;
+    this.accountedErrors = -1;
   }
 
   /** Forgets the time of the last command: called when a turn begins. */
@@ -227,7 +250,8 @@ export class Dispatcher {
     // The errors of commands inside EXEC are theirs, not EXEC's.
     if (errorCount !== errorsBefore && errorCount !== this.accountedErrors) {
       command.failedCalls++;
-      statistics.countError(client.reply.lastError);
+      if (!this.isErrorCounted) statistics.countError(client.reply.lastError);
+      this.isErrorCounted = false;
       this.accountedErrors = errorCount;
     }
     if (this.depth === 0) this.accountedErrors = -1;

@@ -49,4 +49,24 @@ export class Gates {
     }
     return null;
   }
+
+  /**
+   * As {@link refusal}, for a command that a script calls.
+   * @param ruling what a script makes of a gate: null follows it, another text replaces its own
+   */
+  refusalInScript(
+    client: Client,
+    command: Command,
+    args: readonly string[],
+    writes: boolean,
+    ruling: (rank: GateRank) => 'ignore' | string | null,
+  ): string | null {
+    for (const gate of this.gates) {
+      const ruled = ruling(gate.rank);
+      if (ruled === 'ignore') continue;
+      const text = gate.refusal(client, command, args, writes);
+      if (text !== null) return ruled ?? text;
+    }
+    return null;
+  }
 }

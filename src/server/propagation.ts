@@ -26,6 +26,8 @@ export class Propagation {
   private sinks: PropagationSink[] = [];
   private databaseIndexes: number[] = [];
   private commands: (readonly string[])[] = [];
+  /** What is added now is not sent: a script has asked for that. */
+  isMuted = false;
   private scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
 
   addSink(sink: PropagationSink): void {
@@ -48,7 +50,7 @@ export class Propagation {
 
   /** Adds a write of the current execution unit. The arguments must not change afterwards. */
   add(databaseIndex: number, args: readonly string[]): void {
-    if (this.sinks.length === 0) return;
+    if (this.sinks.length === 0 || this.isMuted) return;
     this.databaseIndexes.push(databaseIndex);
     this.commands.push(args);
   }

@@ -32,8 +32,16 @@ import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
 import { SlotDeletion } from './slot-deletion.js';
+import {
+  NO_SCRIPT_MEMORY,
+  type FunctionLibraries,
+  type FunctionPayloads,
+  type ScriptMemory,
+} from './function-libraries.js';
 import { SlowLog } from './slow-log.js';
+import type { SlotRules } from './slot-rules.js';
 import { Statistics } from './statistics.js';
+import { Suspension } from './suspension.js';
 import { encodingLimitsOf } from './encoding-limits.js';
 import { wallMicroseconds } from './wall-clock.js';
 import { Watching } from './watching.js';
@@ -88,6 +96,7 @@ export class Server {
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
+  readonly suspension: Suspension;
   readonly activeExpiry: ActiveExpiry;
   readonly slotDeletion: SlotDeletion;
   readonly slowLog = new SlowLog();
@@ -103,6 +112,13 @@ export class Server {
   replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
   /** Set by migration; INFO says it: connections to targets of MIGRATE that are kept for the next one. */
   cachedMigrationLinks: () => number = () => 0;
+  /** Set by scripting. */
+  functions: FunctionLibraries | null = null;
+  /** Set by persistence. */
+  functionPayloads: FunctionPayloads | null = null;
+  scriptMemory: () => ScriptMemory = () => NO_SCRIPT_MEMORY;
+  /** Set by cluster mode. */
+  slotRules: SlotRules | null = null;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -166,6 +182,7 @@ export class Server {
     });
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
+    this.suspension = new Suspension(this);
     this.watching = new Watching();
     this.activeExpiry = new ActiveExpiry(this.keyspace);
     this.slotDeletion = new SlotDeletion(this);
@@ -195,7 +212,8 @@ export class Server {
   beginTurn(): void {
     const { clock } = this.platform;
     this.nowMs = clock.nowMs();
-    this.keyspace.nowMs = this.nowMs;
+    // A unit that is suspended goes on at the time at which it began.
+    if (!this.dispatcher.isExecuting) this.keyspace.nowMs = this.nowMs;
     this.keyspace.accessMark = Math.floor(this.nowMs / 1000) & 0xffffff;
     const monotonicMs = clock.monotonicMs();
     this.dispatcher.beginTurn(monotonicMs);
@@ -295,7 +313,7 @@ export class Server {
       for (const client of resuming) client.resume();
     }
     // Keys that expired as something other than a command looked at them.
-    if (!this.propagation.isEmpty) this.propagation.endUnit(true);
+    if (!this.propagation.isEmpty && !this.dispatcher.isExecuting) this.propagation.endUnit(true);
     for (const task of this.beforeReplies) task();
     const flushing = this.flushList;
     this.flushList = [];
@@ -316,6 +334,10 @@ export class Server {
 
   private cron(): void {
     if (this.cronPaused) return;
+    if (this.suspension.isActive) {
+      this.shutdown.runScheduled();
+      return;
+    }
     this.beginTurn();
     const beganMs = this.platform.clock.monotonicMs();
     this.cronRuns++;
@@ -339,7 +361,8 @@ export class Server {
   /** A slice of expiry, and another one soon if there is much to do. */
   private expireActively(): void {
     this.expiryTimer = null;
-    if (this.pause.pausesWrites || this.cronPaused || this.isEmptyUntilLoaded) return;
+    const standsStill = this.pause.pausesWrites || this.cronPaused || this.suspension.isActive;
+    if (standsStill || this.isEmptyUntilLoaded) return;
     const { clock, timers } = this.platform;
     const beganMs = clock.monotonicMs();
     if (this.activeExpiry.slice()) {

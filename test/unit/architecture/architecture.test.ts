@@ -38,6 +38,7 @@ const PURE = ['failover'];
 const WITHOUT_PROMISES = [
   'server',
   'commands',
+  'scripting',
   'keyspace',
   'scripting',
   'persistence',

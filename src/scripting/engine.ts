@@ -1,0 +1,94 @@
+/**
+ * A Lua machine as Redis's scripts see it: the libraries, `redis.*`, and globals that nobody can change. A server
+ * has one for EVAL and one for functions, made when the first script comes.
+ */
+import { openBit } from './libraries/bit.js';
+import { openJson } from './libraries/cjson.js';
+import { openMessagePack } from './libraries/cmsgpack.js';
+import { openStruct } from './libraries/struct.js';
+import { compile } from './lua/compiler.js';
+import { Closure, NativeFunction, type LuaFunction } from './lua/function.js';
+import { Heap } from './lua/heap.js';
+import { openBase } from './lua/library/base.js';
+import { checkString } from './lua/library/arguments.js';
+import { openCoroutines } from './lua/library/coroutines.js';
+import { openMath, ScriptRandom } from './lua/library/math.js';
+import { openStrings } from './lua/library/strings.js';
+import { openTables } from './lua/library/tables.js';
+import { Machine } from './lua/machine.js';
+import { LuaTable } from './lua/table.js';
+import type { LuaValue } from './lua/value.js';
+
+/** What tells the time to scripts and nothing else of the system: `os.clock`. */
+export type CpuClock = () => number;
+
+export class Engine {
+  readonly machine: Machine;
+  private readonly random = new ScriptRandom();
+
+  /** @param memoryLimitBytes what one script may hold at most */
+  constructor(memoryLimitBytes: number, cpuClock: CpuClock) {
+    const machine = new Machine(new Heap(memoryLimitBytes));
+    this.machine = machine;
+    openBase(machine);
+    openStrings(machine);
+    openTables(machine);
+    openMath(machine, this.random);
+    openCoroutines(machine);
+    openJson(machine);
+    openMessagePack(machine);
+    openStruct(machine);
+    openBit(machine);
+    const system = new LuaTable(machine.heap);
+    system.set('clock', new NativeFunction(() => [cpuClock()]));
+    machine.globals.set('os', system);
+    const metatable = new LuaTable(machine.heap);
+    metatable.set('__index', new NativeFunction(refuseUnknownGlobal));
+    machine.globals.metatable = metatable;
+  }
+
+  /** Makes everything that can be reached from the globals unchangeable. */
+  seal(): void {
+    const seen = new Set<LuaTable>();
+    const visit = (value: LuaValue): void => {
+      if (!(value instanceof LuaTable) || seen.has(value)) return;
+      seen.add(value);
+      value.isReadOnly = true;
+      visit(value.metatable ?? undefined);
+      value.forEach((_key, element) => visit(element));
+    };
+    visit(this.machine.globals);
+    visit(this.machine.stringMetatable ?? undefined);
+  }
+
+  /** Compiles a chunk. Throws `LuaSyntaxError`. */
+  compile(source: string, chunkName: string): Closure {
+    return new Closure(compile(source, chunkName), []);
+  }
+
+  /** Sets a global although scripts cannot. */
+  setGlobal(name: string, value: LuaValue): void {
+    this.machine.globals.set(name, value);
+  }
+
+  list(items: readonly string[]): LuaTable {
+    const table = new LuaTable(this.machine.heap);
+    table.setList(1, items);
+    return table;
+  }
+
+  /** Begins to run a function. Chance begins anew with every script. */
+  start(target: LuaFunction, args: readonly LuaValue[]): void {
+    this.random.seed(0);
+    this.machine.start(target, args);
+  }
+
+  get usedBytes(): number {
+    return this.machine.heap.shownBytes;
+  }
+}
+
+function refuseUnknownGlobal(args: LuaValue[], machine: Machine): LuaValue[] {
+  const name = checkString(args, 1);
+  return machine.complain(`Script attempted to access nonexistent global variable '${name}'`);
+}
