@@ -1,7 +1,7 @@
 /** `string`, which is also where the methods of strings are looked up. */
 import { toLowerAscii, toUpperAscii } from '../../../resp/ascii.js';
 import { BadArgument, Complaint } from '../error.js';
-import { call, CallbackFunction, NativeFunction, type Callback } from '../function.js';
+import { call, CallbackFunction, NativeFunction, type Callback, type MachineRequest } from '../function.js';
 import type { Machine } from '../machine.js';
 import { numberToString } from '../numbers.js';
 import { checkStringLength } from '../operations.js';
@@ -158,7 +158,7 @@ function* replacementFor(
   replacement: LuaValue,
   start: number,
   end: number,
-): Generator<import('../function.js').MachineRequest, LuaValue, LuaValue[]> {
+): Generator<MachineRequest, LuaValue, LuaValue[]> {
   if (replacement instanceof LuaTable) {
     const key = match.capture(0, start, end);
     return key === undefined ? undefined : replacement.get(key);
