@@ -124,19 +124,20 @@ function run(seed: string, policy: Policy, withFaults: boolean): void {
     'auto-aof-rewrite-percentage': '50',
     save: '""',
   };
+  let crashedAtMs = 0;
   for (let life = 0; life < LIVES; life++) {
     const server = LoggedServer.started(world, directives);
     const found = survivors(server);
     if (life > 0) {
-      const nowMs = world.nowMs;
       expect(found).toBeGreaterThanOrEqual(
-        policy === 'always' ? witness.acknowledged : witness.acknowledgedBy(nowMs - LONGEST_LOSS_MS),
+        policy === 'always' ? witness.acknowledged : witness.acknowledgedBy(crashedAtMs - LONGEST_LOSS_MS),
       );
       expect(found).toBeLessThanOrEqual(witness.sent);
     }
     witness.restartAt(found);
     live(server, witness, random, withFaults);
     const host = world.host('server');
+    crashedAtMs = world.nowMs;
     if (random.chance(0.3)) server.process.kill();
     else host.powerLoss({ torn: random.chance(0.7) });
     host.powerOn();
