@@ -76,6 +76,10 @@ export class Aof {
     });
   }
 
+  get isEnabled(): boolean {
+    return this.state !== 'off';
+  }
+
   /** A rewrite is under way. */
   get isRewriting(): boolean {
     return this.rewrite !== null;
@@ -244,6 +248,7 @@ export class Aof {
     this.isScheduled = false;
     this.setProblem(null);
     this.report();
+    for (const listener of this.durableListeners) listener();
     return null;
   }
 
