@@ -74,6 +74,9 @@ export class Aof {
       if (config.values.appendonly) done(this.turnOn() ? null : 'Unable to turn on AOF. Check server logs.');
       else done(this.turnOff());
     });
+    config.applyWith(['aof-disable-auto-gc'], (_names, done) => this.deleteHistory(() => done(null)), {
+      takesTime: true,
+    });
   }
 
   get isEnabled(): boolean {
@@ -330,6 +333,16 @@ export class Aof {
     });
   }
 
+  /** Deletes what rewrites have replaced, if that is not to be kept. */
+  private deleteHistory(done: () => void): void {
+    // A rewrite does it at its end.
+    if (this.rewrite !== null) return done();
+    this.directory.deleteHistory(this.manifest, (shorter) => {
+      if (this.rewrite === null) this.manifest = shorter;
+      done();
+    });
+  }
+
   private opened(manifest: Manifest, handle: FileHandle): void {
     const { directory } = this;
     const current = manifest.increments.at(-1);
@@ -339,7 +352,7 @@ export class Aof {
     this.measure();
     this.baseBytes = manifest.base === null ? 0 : (directory.sizeOf(manifest.base.name) ?? 0);
     this.report();
-    directory.deleteHistory(manifest, (shorter) => (this.manifest = shorter));
+    this.deleteHistory(() => undefined);
   }
 
   private makeEmptyBase(manifest: Manifest): { readonly name: string; readonly sequence: number } {
