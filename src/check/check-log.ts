@@ -142,7 +142,7 @@ export class LogCheck {
 
   /** Reads a file as far as it is right, and says why it is not. */
   private async read(name: string, path: string, hasSnapshot: boolean): Promise<Findings> {
-    const snapshot = hasSnapshot ? new RdbCheck(this.platform, path, (line) => this.print(line)) : null;
+    const snapshot = hasSnapshot ? new RdbCheck(this.platform, name, (line) => this.print(line)) : null;
     let scan = hasSnapshot ? null : new CommandScan(path, 0, this.options.toTimestamp);
     for await (const block of fileBlocks(this.platform.disk, path)) {
       if (scan !== null) scan.push(block);

@@ -23,7 +23,13 @@ interface Wait {
 export interface LocalLog {
   /** Whether it is on disk up to a position. */
   hasSynced(position: number): boolean;
+  /** False: there is none, so waiting for it is no use. */
+  readonly isEnabled: boolean;
 }
+
+/** What WAITAOF answers when it is to wait for a log that is not there. */
+export const WAITAOF_WITHOUT_AOF =
+  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 
 export class AckWaiters {
   private readonly waits = new Map<Client, Wait>();
@@ -50,8 +56,13 @@ export class AckWaiters {
   onProgress(): void {
     if (this.waits.size === 0) return;
     for (const wait of [...this.waits.values()]) {
-      if (!this.isSatisfied(wait)) continue;
-      this.answer(wait);
+      if (wait.local !== null && wait.local > 0 && !this.log.isEnabled) {
+        wait.client.reply.error(WAITAOF_WITHOUT_AOF);
+      } else if (this.isSatisfied(wait)) {
+        this.answer(wait);
+      } else {
+        continue;
+      }
       this.server.blocking.release(wait.client);
     }
   }

@@ -9,6 +9,7 @@ import { parseSafeInteger } from '../resp/numbers.js';
 import type { Client } from '../server/client.js';
 import type { CommandFlag, CommandSpec } from '../server/command.js';
 import type { FailoverOptions } from './coordinated-failover.js';
+import { WAITAOF_WITHOUT_AOF } from './ack-waiters.js';
 import { toOffset } from './identity.js';
 import type { SnapshotContents } from '../persistence/replica-snapshots.js';
 import type { ReplicaIntroduction } from './replica-session.js';
@@ -24,7 +25,6 @@ const WAIT_ON_REPLICA = `ERR WAIT cannot be used with replica instances. ${ANSWE
 const WAITAOF_ON_REPLICA =
   'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and ' +
   'are not propagated.';
-const WAITAOF_WITHOUT_AOF = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 
 const BETWEEN_SERVERS: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading', 'no_multi'];
 

@@ -21,9 +21,8 @@ export function replicationFarewell(
     },
     // Also while writes are paused, which they are in a moment.
     hurry: () => history.stream.appendAckRequest(),
-    finish(_options, done) {
+    report() {
       if (isMaster() && replicas.count > 0) describeReplicas(server, history, replicas);
-      done(true);
     },
   };
 }

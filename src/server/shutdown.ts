@@ -24,6 +24,8 @@ export interface ShutdownParticipant {
   isReady?(): boolean;
   /** Waiting begins: a good moment to hurry things up. */
   hurry?(): void;
+  /** Waiting is over: what is to be said before the last work begins. */
+  report?(): void;
   /** The last work; calls back with false when the server should rather live on. */
   finish?(options: ShutdownOptions, done: (succeeded: boolean) => void): void;
 }
@@ -151,6 +153,7 @@ export class Shutdown {
     running.finishing = true;
     running.timer?.cancel();
     const { log, name } = this.around;
+    for (const participant of this.participants) participant.report?.();
     const next = (index: number): void => {
       const participant = this.participants[index];
       if (participant === undefined) {

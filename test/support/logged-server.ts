@@ -1,8 +1,7 @@
 /** A server with persistence on a virtual machine, which can lose power: for tests of the append-only log. */
 import { Persistence } from '../../src/persistence/persistence.js';
 import type { Logger } from '../../src/log/logger.js';
-import type { VirtualWorld} from '../../src/platform/virtual/index.js';
-import { type FileSystem, type VirtualProcess } from '../../src/platform/virtual/index.js';
+import type { FileSystem, VirtualProcess, VirtualWorld } from '../../src/platform/virtual/index.js';
 import { TestServer, type TestClient } from './test-server.js';
 
 export const LOG_DIRECTORY = '/server/appendonlydir';

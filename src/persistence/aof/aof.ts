@@ -74,6 +74,13 @@ export class Aof {
       if (config.values.appendonly) done(this.turnOn() ? null : 'Unable to turn on AOF. Check server logs.');
       else done(this.turnOff());
     });
+    config.applyWith(['aof-disable-auto-gc'], (_names, done) => this.deleteHistory(() => done(null)), {
+      takesTime: true,
+    });
+  }
+
+  get isEnabled(): boolean {
+    return this.state !== 'off';
   }
 
   /** A rewrite is under way. */
@@ -244,6 +251,7 @@ export class Aof {
     this.isScheduled = false;
     this.setProblem(null);
     this.report();
+    for (const listener of this.durableListeners) listener();
     return null;
   }
 
@@ -312,20 +320,39 @@ export class Aof {
     const verb = existing === undefined ? 'Creating' : 'Opening';
     platform.disk.open(directory.pathOf(increment.name), 'append', (error, handle) => {
       if (handle === null) return done(`Can't open the append-only file: ${systemErrorText(error)}`);
-      directory.save(manifest, (saveError) => {
-        if (saveError !== null) return done(`Can't write the AOF manifest: ${systemErrorText(saveError)}`);
-        log.notice(`${verb} AOF incr file ${increment.name} on server start`);
-        this.manifest = manifest;
-        this.attach(handle, directory.sizeOf(increment.name) ?? 0);
-        this.state = 'on';
-        this.measure();
-        this.baseBytes = manifest.base === null ? 0 : (directory.sizeOf(manifest.base.name) ?? 0);
-        this.report();
-        directory.deleteHistory(manifest, (shorter) => (this.manifest = shorter));
-        // The directory itself may be new.
-        platform.disk.syncDirectory(directory.inDataDirectory(''), () => done(null));
+      log.notice(`${verb} AOF incr file ${increment.name} on server start`);
+      directory.syncFiles(manifest.increments, (syncError) => {
+        if (syncError !== null) return done(`Can't fsync the AOF files: ${systemErrorText(syncError)}`);
+        directory.save(manifest, (saveError) => {
+          if (saveError !== null) return done(`Can't write the AOF manifest: ${systemErrorText(saveError)}`);
+          this.opened(manifest, handle);
+          // The directory itself may be new.
+          platform.disk.syncDirectory(directory.inDataDirectory(''), () => done(null));
+        });
       });
     });
+  }
+
+  /** Deletes what rewrites have replaced, if that is not to be kept. */
+  private deleteHistory(done: () => void): void {
+    // A rewrite does it at its end.
+    if (this.rewrite !== null) return done();
+    this.directory.deleteHistory(this.manifest, (shorter) => {
+      if (this.rewrite === null) this.manifest = shorter;
+      done();
+    });
+  }
+
+  private opened(manifest: Manifest, handle: FileHandle): void {
+    const { directory } = this;
+    const current = manifest.increments.at(-1);
+    this.manifest = manifest;
+    this.attach(handle, current === undefined ? 0 : (directory.sizeOf(current.name) ?? 0));
+    this.state = 'on';
+    this.measure();
+    this.baseBytes = manifest.base === null ? 0 : (directory.sizeOf(manifest.base.name) ?? 0);
+    this.report();
+    this.deleteHistory(() => undefined);
   }
 
   private makeEmptyBase(manifest: Manifest): { readonly name: string; readonly sequence: number } {

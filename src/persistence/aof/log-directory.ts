@@ -12,6 +12,7 @@ import {
   isEmptyManifest,
   parseManifest,
   withoutHistory,
+  type LogFile,
   type Manifest,
 } from './manifest.js';
 
@@ -125,6 +126,26 @@ export class LogDirectory {
         });
       });
     });
+  }
+
+  /**
+   * Makes files durable that a process before this one wrote: it may have been killed before it did so, and what is
+   * written from now on is worth nothing without them.
+   */
+  syncFiles(files: readonly LogFile[], done: Done): void {
+    let remaining = files.length;
+    let problem: Error | null = null;
+    const finished = (error: Error | null): void => {
+      problem ??= error;
+      if (--remaining === 0) done(problem);
+    };
+    if (remaining === 0) return done(null);
+    for (const { name } of files) {
+      this.disk.open(this.pathOf(name), 'append', (openError, file) => {
+        if (file === null) return finished(openError);
+        file.sync((error) => file.close(() => finished(error)));
+      });
+    }
   }
 
   /**

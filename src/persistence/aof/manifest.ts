@@ -163,7 +163,7 @@ export function withBase(manifest: Manifest, base: LogFile, kept: number): Manif
     base,
     baseSequence: base.sequence,
     increments: increments.slice(increments.length - kept),
-    history: [...(manifest.base === null ? [] : [manifest.base]), ...replaced, ...manifest.history],
+    history: [...replaced, ...(manifest.base === null ? [] : [manifest.base]), ...manifest.history],
   };
 }
 

@@ -80,7 +80,7 @@ describe('a rewrite', () => {
     );
     const done = withBase(begun, nextBase(begun, 'a', 'aof'), 1);
     expect(formatManifest(done)).toBe(
-      'file a.2.base.aof seq 2 type b\nfile a.1.base.rdb seq 1 type h\nfile a.1.incr.aof seq 1 type h\n' +
+      'file a.2.base.aof seq 2 type b\nfile a.1.incr.aof seq 1 type h\nfile a.1.base.rdb seq 1 type h\n' +
         'file a.2.incr.aof seq 2 type i\n',
     );
     expect(formatManifest(withoutHistory(done))).toBe(
