@@ -7,7 +7,7 @@ import { openJson } from './libraries/cjson.js';
 import { openMessagePack } from './libraries/cmsgpack.js';
 import { openStruct } from './libraries/struct.js';
 import { compile } from './lua/compiler.js';
-import { Closure, NativeFunction, type LuaFunction } from './lua/function.js';
+import { Closure, NativeFunction } from './lua/function.js';
 import { Heap } from './lua/heap.js';
 import { openBase } from './lua/library/base.js';
 import { checkString } from './lua/library/arguments.js';
@@ -24,16 +24,18 @@ export type CpuClock = () => number;
 
 export class Engine {
   readonly machine: Machine;
-  private readonly random = new ScriptRandom();
 
-  /** @param memoryLimitBytes what one script may hold at most */
-  constructor(memoryLimitBytes: number, cpuClock: CpuClock) {
+  /**
+   * @param memoryLimitBytes what one script may hold at most
+   * @param randomSeed where `math.random` begins
+   */
+  constructor(memoryLimitBytes: number, cpuClock: CpuClock, randomSeed: number) {
     const machine = new Machine(new Heap(memoryLimitBytes));
     this.machine = machine;
     openBase(machine);
     openStrings(machine);
     openTables(machine);
-    openMath(machine, this.random);
+    openMath(machine, new ScriptRandom(randomSeed));
     openCoroutines(machine);
     openJson(machine);
     openMessagePack(machine);
@@ -75,12 +77,6 @@ export class Engine {
     const table = new LuaTable(this.machine.heap);
     table.setList(1, items);
     return table;
-  }
-
-  /** Begins to run a function. Chance begins anew with every script. */
-  start(target: LuaFunction, args: readonly LuaValue[]): void {
-    this.random.seed(0);
-    this.machine.start(target, args);
   }
 
   get usedBytes(): number {

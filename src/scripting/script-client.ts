@@ -28,6 +28,7 @@ export class ScriptClient {
   ) {
     this.collector = new ReplyCollector(pool, heap);
     this.client = new Client(server, 0, null, 0, this.collector);
+    this.client.isScript = true;
   }
 
   set protocol(version: ProtocolVersion) {

@@ -78,7 +78,7 @@ export class ScriptRun implements ScriptSlots {
     // What it changes is propagated, not the script.
     client.server.dispatcher.suppressPropagation();
     scriptClient.begin(this);
-    engine.start(target, args);
+    engine.machine.start(target, args);
     const thresholdMs = client.server.config.values['busy-reply-threshold'];
     while (!this.advance()) {
       const isSlow = this.elapsedMs >= thresholdMs || this.work > thresholdMs * WORK_PER_MS;

@@ -71,8 +71,12 @@ export class Scripting implements ScriptSurroundings {
   /** Makes a machine. `redis` is there; what else there is to be the caller adds before it is sealed. */
   openWorkshop(): Workshop {
     const { server } = this;
-    const { memory, processes } = server.platform;
-    const engine = new Engine(memory.heapLimitBytes() * SCRIPT_HEAP_SHARE, () => processes.cpuSeconds().user);
+    const { memory, processes, random } = server.platform;
+    const engine = new Engine(
+      memory.heapLimitBytes() * SCRIPT_HEAP_SHARE,
+      () => processes.cpuSeconds().user,
+      random.integer(0x7fffffff),
+    );
     engine.setGlobal('redis', redisLibrary(engine, this));
     const scriptClient = new ScriptClient(server, () => this.allowsEverything, engine.machine.heap);
     return { engine, scriptClient };

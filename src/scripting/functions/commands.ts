@@ -3,11 +3,11 @@ import { writeHelp } from '../../commands/help.js';
 import { isWord } from '../../resp/ascii.js';
 import { matchesGlob } from '../../resp/glob.js';
 import type { Client } from '../../server/client.js';
+import type { RestorePolicy } from '../../server/function-libraries.js';
 import { keysCountedAt, type CommandHandler, type CommandSpec } from '../../server/command.js';
 import { readInvocationArguments } from '../invocation-arguments.js';
 import type { Scripting } from '../scripting.js';
 import type { Library } from './library.js';
-import type { RestorePolicy } from './store.js';
 
 const RESTORE_POLICIES: readonly RestorePolicy[] = ['flush', 'append', 'replace'];
 

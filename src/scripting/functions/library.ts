@@ -83,7 +83,7 @@ export function loadLibrary(
   engine.setGlobal('redis', loadingLibrary(engine, around, library));
   engine.setGlobal('math', emptyLibrary(engine));
   try {
-    engine.start(closure, []);
+    machine.start(closure, []);
     if (!machine.run(LOAD_WORK)) return 'ERR Error registering functions: FUNCTION LOAD timeout';
   } catch (error) {
     if (error instanceof LuaError) return `ERR Error registering functions: ${errorText(machine, error)}`;

@@ -1,10 +1,7 @@
 /** The libraries of a server and their functions by name. */
-import type { FunctionLibraries } from '../../server/function-libraries.js';
+import type { FunctionLibraries, RestorePolicy } from '../../server/function-libraries.js';
 import type { Scripting, Workshop } from '../scripting.js';
 import { loadLibrary, readMetadata, type Library, type LibraryFunction } from './library.js';
-
-/** What RESTORE does with the libraries that are there. */
-export type RestorePolicy = 'flush' | 'append' | 'replace';
 
 export type LoadOutcome =
   { readonly kind: 'loaded'; readonly name: string } | { readonly kind: 'refused'; readonly text: string };
@@ -56,11 +53,6 @@ export class FunctionStore implements FunctionLibraries {
 
   sources(): readonly string[] {
     return [...this.libraries.values()].map(({ source }) => source);
-  }
-
-  load(source: string): string | null {
-    const outcome = this.add(source, true);
-    return outcome.kind === 'loaded' ? null : outcome.text;
   }
 
   /** Loads a library; `replaces`: in place of one of the same name. */

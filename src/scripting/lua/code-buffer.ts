@@ -1,6 +1,7 @@
 /** The instructions of one function while they are emitted: constants, jumps to patch, registers, names for errors. */
 import type { OperandName, Prototype, UpvalueSource } from './function.js';
-import { INSTRUCTION_SIZE, Op } from './interpreter.js';
+import type { Op } from './interpreter.js';
+import { INSTRUCTION_SIZE } from './interpreter.js';
 import type { LuaValue } from './value.js';
 
 export class CodeBuffer {

@@ -1,4 +1,5 @@
 /** Functions: prototypes as the compiler makes them, closures over them, and functions written in TypeScript. */
+import type { Coroutine } from './coroutine.js';
 import type { Machine } from './machine.js';
 import type { LuaValue } from './value.js';
 
@@ -56,7 +57,7 @@ export interface CallRequest {
 /** Requests of the coroutine library. */
 export interface ResumeRequest {
   readonly kind: 'resume';
-  readonly coroutine: import('./coroutine.js').Coroutine;
+  readonly coroutine: Coroutine;
   readonly args: readonly LuaValue[];
 }
 export interface YieldRequest {

@@ -4,7 +4,8 @@
  *
  * It must never call TypeScript recursively for what a script calls, or it could not stop there.
  */
-import { CallbackFrame, Coroutine, LuaFrame, TO_CALLBACK, type ResultTarget } from './coroutine.js';
+import type { LuaFrame } from './coroutine.js';
+import { CallbackFrame, Coroutine, TO_CALLBACK, type ResultTarget } from './coroutine.js';
 import { takeCensus } from './census.js';
 import { BadArgument, Complaint, LuaError, type SourcePosition } from './error.js';
 import {

@@ -1,6 +1,6 @@
 /** `table`: lists. */
 import { BadArgument, Complaint } from '../error.js';
-import { call, CallbackFunction, type Callback } from '../function.js';
+import { call, CallbackFunction, type Callback, type MachineRequest } from '../function.js';
 import type { Machine } from '../machine.js';
 import { numberToString } from '../numbers.js';
 import { checkStringLength, comparisonHandler, incomparable } from '../operations.js';
@@ -121,7 +121,7 @@ function* mergeSort(
   values: LuaValue[],
   machine: Machine,
   comparison: LuaValue,
-): Generator<import('../function.js').MachineRequest, void, LuaValue[]> {
+): Generator<MachineRequest, void, LuaValue[]> {
   let from = values;
   let to: LuaValue[] = new Array<LuaValue>(values.length).fill(undefined);
   for (let width = 1; width < values.length; width *= 2) {
