@@ -1,0 +1,89 @@
+/**
+ * The cluster as this node sees it: nodes, owners of slots, slots on the move, epochs, state.
+ *
+ * It holds invariants (a slot has one owner at most, and the owner's set says so; a replica is listed with its
+ * master) and decides nothing: rules stand with who applies them. Whoever changes it tells the disk and the peers.
+ * Reference: cluster-bus.md sections 5, 9 and 10.
+ */
+import { NO_EPOCH, type Epoch } from '../../failover/epoch.js';
+import type { NodeId } from '../../failover/identity.js';
+import type { ClusterNode } from './node.js';
+import { SLOT_COUNT, SlotSet, type Slot } from './slots.js';
+
+export class ClusterView {
+  private readonly nodesById = new Map<NodeId, ClusterNode>();
+  private readonly owners = new Array<ClusterNode | null>(SLOT_COUNT).fill(null);
+  /** Slots of ours on their way to another node. */
+  readonly migratingTo = new Map<Slot, ClusterNode>();
+  /** Slots on their way to us. */
+  readonly importingFrom = new Map<Slot, ClusterNode>();
+  /** Slots whose owner no longer claims them: anyone may take them, and no UPDATE tells of them. */
+  readonly unclaimed = new SlotSet();
+
+  currentEpoch: Epoch = NO_EPOCH;
+  lastVoteEpoch: Epoch = NO_EPOCH;
+  isServing = false;
+  /** Masters with at least one slot, as of the last look at the state. */
+  size = 0;
+
+  constructor(readonly myself: ClusterNode) {
+    this.nodesById.set(myself.id, myself);
+  }
+
+  /** All known nodes: myself and those in handshake too. */
+  get nodes(): IterableIterator<ClusterNode> {
+    return this.nodesById.values();
+  }
+
+  get nodeCount(): number {
+    return this.nodesById.size;
+  }
+
+  find(id: NodeId): ClusterNode | undefined {
+    return this.nodesById.get(id);
+  }
+
+  add(node: ClusterNode): void {
+    this.nodesById.set(node.id, node);
+  }
+
+  /** Forgets a node: its slots are nobody's then, its replicas have no known master. */
+  remove(node: ClusterNode): void {
+    for (const slot of [...node.slots]) this.setOwner(slot, null);
+    for (const [slot, target] of this.migratingTo) if (target === node) this.migratingTo.delete(slot);
+    for (const [slot, source] of this.importingFrom) if (source === node) this.importingFrom.delete(slot);
+    for (const replica of [...node.replicas]) this.setMaster(replica, null);
+    this.setMaster(node, null);
+    this.nodesById.delete(node.id);
+  }
+
+  /** Gives a node the id it turned out to have (end of a handshake), or a new one (hard reset). */
+  rename(node: ClusterNode, id: NodeId): void {
+    this.nodesById.delete(node.id);
+    node.id = id;
+    this.nodesById.set(id, node);
+  }
+
+  ownerOf(slot: Slot): ClusterNode | null {
+    return this.owners[slot];
+  }
+
+  setOwner(slot: Slot, owner: ClusterNode | null): void {
+    this.owners[slot]?.slots.delete(slot);
+    this.owners[slot] = owner;
+    owner?.slots.add(slot);
+    this.unclaimed.delete(slot);
+  }
+
+  /** Makes a node a replica of another one; null: its master is not known. The role stays as it is. */
+  setMaster(node: ClusterNode, master: ClusterNode | null): void {
+    node.master?.replicas.delete(node);
+    node.master = master;
+    master?.replicas.add(node);
+  }
+
+  /** The node whose slots this node serves: itself, or its master. */
+  get myMaster(): ClusterNode | null {
+    return this.myself.isMaster ? this.myself : this.myself.master;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Hash slots: numbers, sets of them as they travel on the bus, and their ranges as text.
+ *
+ * Reference: cluster-bus.md section 1.1 (bitmap), cluster-commands.md section 2.
+ */
+
+declare const slotBrand: unique symbol;
+
+/** A hash slot: 0 to 16383. */
+export type Slot = number & { readonly [slotBrand]: true };
+
+export const SLOT_COUNT = 16384;
+export const SLOT_BITMAP_BYTES = SLOT_COUNT / 8;
+
+export function isSlot(value: number): value is Slot {
+  return Number.isInteger(value) && value >= 0 && value < SLOT_COUNT;
+}
+
+/** All slots in order. */
+export function* allSlots(): Generator<Slot> {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) yield slot as Slot;
+}
+
+/** A run of consecutive slots, both ends included. */
+export interface SlotRange {
+  readonly first: Slot;
+  readonly last: Slot;
+}
+
+/** A set of slots in the form that the bus carries: slot s is bit (s & 7), lowest first, of byte s >> 3. */
+export class SlotSet {
+  readonly bitmap: Uint8Array;
+  private count = 0;
+
+  /** @param bitmap 2048 bytes, which are copied; none: an empty set. */
+  constructor(bitmap?: Uint8Array) {
+    this.bitmap = new Uint8Array(SLOT_BITMAP_BYTES);
+    if (bitmap === undefined) return;
+    this.bitmap.set(bitmap.subarray(0, SLOT_BITMAP_BYTES));
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot as Slot)) this.count++;
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  has(slot: Slot): boolean {
+    return (this.bitmap[slot >> 3] & (1 << (slot & 7))) !== 0;
+  }
+
+  /** False when it was there already. */
+  add(slot: Slot): boolean {
+    if (this.has(slot)) return false;
+    this.bitmap[slot >> 3] |= 1 << (slot & 7);
+    this.count++;
+    return true;
+  }
+
+  /** False when it was not there. */
+  delete(slot: Slot): boolean {
+    if (!this.has(slot)) return false;
+    this.bitmap[slot >> 3] &= ~(1 << (slot & 7));
+    this.count--;
+    return true;
+  }
+
+  clear(): void {
+    this.bitmap.fill(0);
+    this.count = 0;
+  }
+
+  equals(bitmap: Uint8Array): boolean {
+    return this.bitmap.every((byte, index) => byte === bitmap[index]);
+  }
+
+  /** Ascending. Changes during the walk are seen if they lie ahead. */
+  *[Symbol.iterator](): Generator<Slot> {
+    if (this.count === 0) return;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot as Slot)) yield slot as Slot;
+  }
+
+  /** Ascending runs of consecutive slots. */
+  ranges(): SlotRange[] {
+    const ranges: SlotRange[] = [];
+    let first: Slot | null = null;
+    let last: Slot | null = null;
+    for (const slot of this) {
+      if (first !== null && last !== null && slot === last + 1) {
+        last = slot;
+        continue;
+      }
+      if (first !== null && last !== null) ranges.push({ first, last });
+      first = slot;
+      last = slot;
+    }
+    if (first !== null && last !== null) ranges.push({ first, last });
+    return ranges;
+  }
+}
+
+/** `a-b`, or `a` for a single slot. */
+export function rangeText({ first, last }: SlotRange): string {
+  return first === last ? String(first) : `${first}-${last}`;
+}
