@@ -6,6 +6,7 @@ import { openBit } from './libraries/bit.js';
 import { openJson } from './libraries/cjson.js';
 import { openMessagePack } from './libraries/cmsgpack.js';
 import { openStruct } from './libraries/struct.js';
+import { takeCensus } from './lua/census.js';
 import { compile } from './lua/compiler.js';
 import { Closure, NativeFunction } from './lua/function.js';
 import { Heap } from './lua/heap.js';
@@ -79,8 +80,10 @@ export class Engine {
     return table;
   }
 
+  /** What the machine holds between scripts. */
   get usedBytes(): number {
-    return this.machine.heap.shownBytes;
+    const { globals, roots, heap } = this.machine;
+    return takeCensus([globals, ...roots], heap.limitBytes);
   }
 }
 

@@ -117,7 +117,8 @@ export class ScriptClient {
         case GateRank.Misconfiguration:
         case GateRank.NotEnoughReplicas:
         case GateRank.ReadOnlyReplica:
-          return command.isWrite ? null : 'ignore';
+          // What has begun to write is not stopped half-way because the surroundings changed.
+          return command.isWrite && !run.hasWritten ? null : 'ignore';
       }
     });
   }

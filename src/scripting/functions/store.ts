@@ -1,4 +1,5 @@
 /** The libraries of a server and their functions by name. */
+import { toLowerAscii } from '../../resp/ascii.js';
 import type { FunctionLibraries, RestorePolicy } from '../../server/function-libraries.js';
 import type { Scripting, Workshop } from '../scripting.js';
 import { loadLibrary, readMetadata, type Library, type LibraryFunction } from './library.js';
@@ -11,6 +12,7 @@ const FUNCTION_OVERHEAD_BYTES = 150;
 
 export class FunctionStore implements FunctionLibraries {
   private libraries = new Map<string, Library>();
+  /** Names in lower case: they are found however they are spelled. */
   private byName = new Map<string, LibraryFunction>();
   private made: Workshop | null = null;
 
@@ -44,7 +46,7 @@ export class FunctionStore implements FunctionLibraries {
   }
 
   find(name: string): LibraryFunction | undefined {
-    return this.byName.get(name);
+    return this.byName.get(toLowerAscii(name));
   }
 
   all(): Iterable<Library> {
@@ -56,15 +58,16 @@ export class FunctionStore implements FunctionLibraries {
   }
 
   /** Loads a library; `replaces`: in place of one of the same name. */
-  add(source: string, replaces: boolean): LoadOutcome {
+  add(source: string, replaces: boolean, quotesName = true): LoadOutcome {
     const metadata = readMetadata(source);
     if (metadata.kind === 'wrong') return refused(metadata.text);
     const existing = this.libraries.get(metadata.name);
-    if (existing !== undefined && !replaces) return refused(`ERR Library '${metadata.name}' already exists`);
+    if (existing !== undefined && !replaces)
+      return refused(`ERR Library ${quotesName ? `'${metadata.name}'` : metadata.name} already exists`);
     const library = loadLibrary(this.workshop.engine, this.scripting, source, metadata);
     if (typeof library === 'string') return refused(library);
-    for (const name of library.functions.keys()) {
-      const other = this.byName.get(name);
+    for (const [key, { name }] of library.functions) {
+      const other = this.byName.get(key);
       if (other !== undefined && other.library !== existing) {
         return refused(`ERR Function ${name} already exists`);
       }
@@ -97,7 +100,7 @@ export class FunctionStore implements FunctionLibraries {
     this.libraries = policy === 'flush' ? new Map() : new Map(before.libraries);
     this.byName = policy === 'flush' ? new Map() : new Map(before.byName);
     for (const source of sources) {
-      const outcome = this.add(source, policy === 'replace');
+      const outcome = this.add(source, policy === 'replace', false);
       if (outcome.kind === 'loaded') continue;
       this.libraries = before.libraries;
       this.byName = before.byName;
