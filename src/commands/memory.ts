@@ -45,6 +45,7 @@ type Statistic =
 function statistics(client: Client): (readonly [string, Statistic])[] {
   const { memory, keyspace, clients, platform, persistenceStatus } = client.server;
   const replication = client.server.replicationMemory();
+  const scripts = client.server.scriptMemory();
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const keyCount = keyspace.size;
@@ -62,8 +63,8 @@ function statistics(client: Client): (readonly [string, Statistic])[] {
     ['clients.normal', integer(clients.outputBytes('normal') + clients.outputBytes('pubsub'))],
     ['cluster.links', integer(0)],
     ['aof.buffer', integer(persistenceStatus.aofBufferedBytes)],
-    ['lua.caches', integer(0)],
-    ['functions.caches', integer(0)],
+    ['lua.caches', integer(scripts.cachedScriptBytes)],
+    ['functions.caches', integer(scripts.functionBytes)],
     ...keyspace.databases
       .filter(({ size }) => size > 0)
       .map(({ index, entries, expiries }): [string, Statistic] => [

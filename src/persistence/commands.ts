@@ -267,7 +267,12 @@ function reload(persistence: Persistence, client: Client, args: readonly string[
     );
     return;
   }
-  snapshots.functions = loader.facts.functions;
+  const merges = words.includes('merge');
+  const policy = merges ? 'replace' : words.includes('noflush') ? 'append' : 'flush';
+  if (snapshots.takeFunctions(loader.facts.functions, policy) !== null) {
+    reply.error('ERR Error trying to load the RDB dump, check server logs');
+    return;
+  }
   loading.recordResult(loader);
   server.log.warning('DB reloaded by DEBUG RELOAD');
   reply.ok();

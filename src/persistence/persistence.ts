@@ -9,6 +9,7 @@ import { aofCommands, aofDebugSubcommands } from './aof/commands.js';
 import { persistenceCommands, persistenceDebugSubcommands } from './commands.js';
 import { Loading } from './loading.js';
 import type { SnapshotFacts } from './loading/keyspace-loader.js';
+import { decodeFunctionsPayload, encodeFunctionsPayload } from './rdb/dump-payload.js';
 import { ReplicaSnapshots } from './replica-snapshots.js';
 import { Saving } from './saving.js';
 import { Snapshots } from './snapshots.js';
@@ -30,6 +31,14 @@ export class Persistence {
     this.aof = new Aof(server, this.snapshots, this.loading);
     this.saving = new Saving(server, this.snapshots);
     this.replicaSnapshots = new ReplicaSnapshots(server, this.snapshots, this.saving);
+    server.functionPayloads = {
+      encode: encodeFunctionsPayload,
+      decode: (payload) => {
+        const decoded = decodeFunctionsPayload(Buffer.from(payload, 'latin1'), this.verifiesChecksums);
+        if (decoded.ok) return decoded.content;
+        return decoded.problem === 'footer' ? null : 'broken';
+      },
+    };
     server.commands.register([...persistenceCommands(this), ...aofCommands(this.aof)]);
     for (const [name, handler] of [...persistenceDebugSubcommands(this), ...aofDebugSubcommands(this.aof)]) {
       server.debugSubcommands.set(name, handler);
@@ -58,7 +67,11 @@ export class Persistence {
         done(problem?.message ?? null, null);
         return;
       }
-      snapshots.functions = facts.functions;
+      const functionProblem = snapshots.takeFunctions(facts.functions);
+      if (functionProblem !== null) {
+        done(functionProblem, null);
+        return;
+      }
       const seconds = (server.platform.clock.monotonicMs() - startedAtMs) / 1000;
       server.log.notice(`DB loaded from disk: ${seconds.toFixed(3)} seconds`);
       done(null, facts);

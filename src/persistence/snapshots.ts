@@ -4,6 +4,7 @@
  */
 
 import { REDIS_VERSION } from '../config/version.js';
+import type { RestorePolicy } from '../server/function-libraries.js';
 import type { Server } from '../server/server.js';
 import { accessReader } from './access-marks.js';
 import type { WritableRdbVersion } from './rdb/format.js';
@@ -11,8 +12,8 @@ import { auxFields, SnapshotFrame, type StreamPosition } from './snapshot/snapsh
 import { SnapshotWalk, type SnapshotOptions, type SnapshotReceiver } from './snapshot/snapshot-walk.js';
 
 export class Snapshots {
-  /** Sources of the function libraries, which go into every snapshot. */
-  functions: readonly string[] = [];
+  /** Libraries of a server that cannot run functions: they are kept for those that load its snapshots. */
+  private keptFunctions: readonly string[] = [];
   /** Where the replication stream is now; set by replication. */
   streamPosition: () => StreamPosition | null = () => null;
   /** Called whenever a snapshot has ended and another may begin. */
@@ -26,6 +27,26 @@ export class Snapshots {
 
   get isRunning(): boolean {
     return this.walk !== null;
+  }
+
+  /** Sources of the function libraries, which go into every snapshot. */
+  get functions(): readonly string[] {
+    return this.server.functions?.sources() ?? this.keptFunctions;
+  }
+
+  /**
+   * Takes the libraries of a loaded snapshot over, in place of all that are there or, to merge them, beside them.
+   * Returns what is wrong with them, or null.
+   */
+  takeFunctions(sources: readonly string[], policy: RestorePolicy = 'flush'): string | null {
+    const { server } = this;
+    if (server.functions === null) {
+      this.keptFunctions = sources;
+      return null;
+    }
+    const problem = server.functions.restore(sources, policy);
+    if (problem !== null) server.log.warning(`Failed loading the functions of a snapshot: ${problem}`);
+    return problem;
   }
 
   /** The frame of a snapshot that is about to begin. */

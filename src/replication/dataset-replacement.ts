@@ -21,7 +21,7 @@ export function giveUpDataset({ server, persistence, detachFollowers }: IntakeSu
 
 /** The new dataset is in place: clients that watch or wait for keys find out. */
 export function welcomeDataset({ server, persistence }: IntakeSurroundings, facts: SnapshotFacts): void {
-  persistence.snapshots.functions = facts.functions;
+  persistence.snapshots.takeFunctions(facts.functions);
   for (const database of server.keyspace.databases) {
     database.touchAllWatchers();
     server.blocking.databaseReplaced(database);

@@ -20,7 +20,7 @@ function writesKeys(client: Client, command: Command): boolean {
   return (
     command.name === 'exec' &&
     client.transaction !== null &&
-    client.transaction.queue.some((queued) => queued.command.isWrite)
+    client.transaction.queue.some(({ command, args }) => command.judgedFor(args).isWrite)
   );
 }
 

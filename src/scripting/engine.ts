@@ -6,8 +6,9 @@ import { openBit } from './libraries/bit.js';
 import { openJson } from './libraries/cjson.js';
 import { openMessagePack } from './libraries/cmsgpack.js';
 import { openStruct } from './libraries/struct.js';
+import { takeCensus } from './lua/census.js';
 import { compile } from './lua/compiler.js';
-import { Closure, NativeFunction, type LuaFunction } from './lua/function.js';
+import { Closure, NativeFunction } from './lua/function.js';
 import { Heap } from './lua/heap.js';
 import { openBase } from './lua/library/base.js';
 import { checkString } from './lua/library/arguments.js';
@@ -24,16 +25,18 @@ export type CpuClock = () => number;
 
 export class Engine {
   readonly machine: Machine;
-  private readonly random = new ScriptRandom();
 
-  /** @param memoryLimitBytes what one script may hold at most */
-  constructor(memoryLimitBytes: number, cpuClock: CpuClock) {
+  /**
+   * @param memoryLimitBytes what one script may hold at most
+   * @param randomSeed where `math.random` begins
+   */
+  constructor(memoryLimitBytes: number, cpuClock: CpuClock, randomSeed: number) {
     const machine = new Machine(new Heap(memoryLimitBytes));
     this.machine = machine;
     openBase(machine);
     openStrings(machine);
     openTables(machine);
-    openMath(machine, this.random);
+    openMath(machine, new ScriptRandom(randomSeed));
     openCoroutines(machine);
     openJson(machine);
     openMessagePack(machine);
@@ -77,14 +80,10 @@ export class Engine {
     return table;
   }
 
-  /** Begins to run a function. Chance begins anew with every script. */
-  start(target: LuaFunction, args: readonly LuaValue[]): void {
-    this.random.seed(0);
-    this.machine.start(target, args);
-  }
-
+  /** What the machine holds between scripts. */
   get usedBytes(): number {
-    return this.machine.heap.shownBytes;
+    const { globals, roots, heap } = this.machine;
+    return takeCensus([globals, ...roots], heap.limitBytes);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Client } from '../server/client.js';
 import { keysCountedAt, type CommandFlag, type CommandSpec } from '../server/command.js';
 import { readInvocationArguments } from './invocation-arguments.js';
 import type { CachedScript } from './script-cache.js';
+import { readDeclaration } from './script-flags.js';
 import type { Scripting } from './scripting.js';
 
 const FLAGS: readonly CommandFlag[] = [
@@ -28,6 +29,14 @@ const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';
 export function evalCommands(scripting: Scripting): CommandSpec[] {
   const common = { group: 'scripting', complexity: 'Depends on the script', arity: -3 };
   const keys = [keysCountedAt(2, 'RW', 'access', 'update')];
+  const bySource: CommandSpec['judge'] = (args, called) => {
+    const declaration = readDeclaration(args[1]);
+    return scripting.declaredFlags.judge(called, declaration.kind === 'declared' ? declaration.flags : null);
+  };
+  const bySha: CommandSpec['judge'] = (args, called) => {
+    const found = cached(scripting, args[1]);
+    return scripting.declaredFlags.judge(called, typeof found === 'string' ? null : found.flags);
+  };
   const readKeys = [keysCountedAt(2, 'RO', 'access')];
   return [
     {
@@ -37,6 +46,7 @@ export function evalCommands(scripting: Scripting): CommandSpec[] {
       since: '2.6.0',
       flags: FLAGS,
       keys,
+      judge: bySource,
       handler: (client, args) => evaluate(scripting, client, args, scripting.cache.load(args[1]), false),
     },
     {
@@ -46,6 +56,7 @@ export function evalCommands(scripting: Scripting): CommandSpec[] {
       since: '7.0.0',
       flags: READ_ONLY_FLAGS,
       keys: readKeys,
+      judge: bySource,
       handler: (client, args) => evaluate(scripting, client, args, scripting.cache.load(args[1]), true),
     },
     {
@@ -55,6 +66,7 @@ export function evalCommands(scripting: Scripting): CommandSpec[] {
       since: '2.6.0',
       flags: FLAGS,
       keys,
+      judge: bySha,
       handler: (client, args) => evaluate(scripting, client, args, cached(scripting, args[1]), false),
     },
     {
@@ -64,6 +76,7 @@ export function evalCommands(scripting: Scripting): CommandSpec[] {
       since: '7.0.0',
       flags: READ_ONLY_FLAGS,
       keys: readKeys,
+      judge: bySha,
       handler: (client, args) => evaluate(scripting, client, args, cached(scripting, args[1]), true),
     },
   ];

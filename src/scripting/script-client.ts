@@ -28,6 +28,7 @@ export class ScriptClient {
   ) {
     this.collector = new ReplyCollector(pool, heap);
     this.client = new Client(server, 0, null, 0, this.collector);
+    this.client.isScript = true;
   }
 
   set protocol(version: ProtocolVersion) {
@@ -116,7 +117,8 @@ export class ScriptClient {
         case GateRank.Misconfiguration:
         case GateRank.NotEnoughReplicas:
         case GateRank.ReadOnlyReplica:
-          return command.isWrite ? null : 'ignore';
+          // What has begun to write is not stopped half-way because the surroundings changed.
+          return command.isWrite && !run.hasWritten ? null : 'ignore';
       }
     });
   }

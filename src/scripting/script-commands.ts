@@ -110,9 +110,11 @@ function flush({ cache }: Scripting, { reply }: Client, args: readonly string[])
   reply.ok();
 }
 
-function setDebugMode({ reply }: Client, args: readonly string[]): void {
-  if (isWord(args[2], 'no')) reply.ok();
-  else if (isWord(args[2], 'yes') || isWord(args[2], 'sync'))
-    reply.error('ERR There is no Lua debugger in this server');
+/** The modes are accepted, so that programs that set them go on, but a script never stops for a debugger. */
+function setDebugMode({ reply, server }: Client, args: readonly string[]): void {
+  if (isWord(args[2], 'yes') || isWord(args[2], 'sync')) {
+    server.log.warning('SCRIPT DEBUG: there is no Lua debugger, scripts run without stopping');
+    reply.ok();
+  } else if (isWord(args[2], 'no')) reply.ok();
   else reply.error('ERR Use SCRIPT DEBUG YES/SYNC/NO');
 }

@@ -21,6 +21,8 @@ import type { ScriptFlags } from './script-flags.js';
 const WORK_PER_LOOK = 20_000;
 /** What a slice of a suspended script may take, so that others are answered in between. */
 const SLICE_MS = 10;
+/** The pause between slices: a step of the clock, so that time passes in a simulation, too. */
+const SLICE_PAUSE_MS = 1;
 /** A clock that stands still must not let a script run for ever: so much work counts as a millisecond. */
 const WORK_PER_MS = 100_000;
 
@@ -78,7 +80,7 @@ export class ScriptRun implements ScriptSlots {
     // What it changes is propagated, not the script.
     client.server.dispatcher.suppressPropagation();
     scriptClient.begin(this);
-    engine.start(target, args);
+    engine.machine.start(target, args);
     const thresholdMs = client.server.config.values['busy-reply-threshold'];
     while (!this.advance()) {
       const isSlow = this.elapsedMs >= thresholdMs || this.work > thresholdMs * WORK_PER_MS;
@@ -185,7 +187,7 @@ export class ScriptRun implements ScriptSlots {
   }
 
   private continueLater(): void {
-    this.client.server.platform.timers.after(0, () => this.slice());
+    this.client.server.platform.timers.after(SLICE_PAUSE_MS, () => this.slice());
   }
 
   private slice(): void {

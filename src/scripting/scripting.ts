@@ -6,6 +6,7 @@ import type { Client } from '../server/client.js';
 import type { ScriptMemory } from '../server/function-libraries.js';
 import { GateRank } from '../server/gates.js';
 import type { Server } from '../server/server.js';
+import { DeclaredFlags } from './declared-flags.js';
 import { Engine } from './engine.js';
 import { evalCommands } from './eval-commands.js';
 import { functionCommands } from './functions/commands.js';
@@ -54,6 +55,7 @@ export class Scripting implements ScriptSurroundings {
   running: ScriptRun | null = null;
   readonly cache: ScriptCache;
   readonly functions: FunctionStore;
+  readonly declaredFlags = new DeclaredFlags();
   private allowsEverything = false;
 
   constructor(readonly server: Server) {
@@ -71,8 +73,12 @@ export class Scripting implements ScriptSurroundings {
   /** Makes a machine. `redis` is there; what else there is to be the caller adds before it is sealed. */
   openWorkshop(): Workshop {
     const { server } = this;
-    const { memory, processes } = server.platform;
-    const engine = new Engine(memory.heapLimitBytes() * SCRIPT_HEAP_SHARE, () => processes.cpuSeconds().user);
+    const { memory, processes, random } = server.platform;
+    const engine = new Engine(
+      memory.heapLimitBytes() * SCRIPT_HEAP_SHARE,
+      () => processes.cpuSeconds().user,
+      random.integer(0x7fffffff),
+    );
     engine.setGlobal('redis', redisLibrary(engine, this));
     const scriptClient = new ScriptClient(server, () => this.allowsEverything, engine.machine.heap);
     return { engine, scriptClient };
@@ -152,11 +158,10 @@ export class Scripting implements ScriptSurroundings {
   }
 
   private writeRefusal(client: Client, isReadOnly: boolean): string | null {
-    if (this.gateRefusal(client, GateRank.ReadOnlyReplica) !== null) {
-      return 'READONLY Can not run script with write flag on readonly replica.';
-    }
-    const misconfiguration = this.gateRefusal(client, GateRank.Misconfiguration);
-    if (misconfiguration !== null) return misconfiguration;
+    const refused =
+      this.gateRefusal(client, GateRank.Misconfiguration) ??
+      this.gateRefusal(client, GateRank.ReadOnlyReplica);
+    if (refused !== null) return refused;
     if (isReadOnly) return 'ERR Can not execute a script with write flag using *_ro command.';
     return this.gateRefusal(client, GateRank.NotEnoughReplicas);
   }

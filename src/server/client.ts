@@ -93,6 +93,8 @@ export class Client implements ConnectionHandler {
   /** A command of this client is being executed; messages to it wait for its reply. */
   isAnswering = false;
   messagesAfterReply: Message[] = [];
+  /** Stands for a script: its commands must not wait, and what they return must not depend on hidden order. */
+  isScript = false;
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
   /** What it changes is propagated. False for who repeats what the log has: the loading of a file. */

@@ -146,6 +146,8 @@ export interface CommandSpec {
   /** What is done to the key at a position, where that depends on the other arguments (SET ... GET). */
   readonly keyFlags?: (args: readonly string[], position: number) => readonly KeySpecFlag[];
   readonly channels?: ChannelArguments;
+  /** What a call counts as for gates and pauses, where that depends on its arguments: scripts declare flags. */
+  readonly judge?: (args: readonly string[], called: Command) => Command;
   /** Command tips (hints to client libraries). */
   readonly tips?: readonly string[];
   readonly deprecatedSince?: string;
@@ -233,6 +235,11 @@ export class Command {
       spec.subcommands === undefined
         ? null
         : new Map(spec.subcommands.map((sub) => [sub.name, new Command(sub, this, takeId)]));
+  }
+
+  /** What this call counts as: the command itself, but for those whose arguments say more. */
+  judgedFor(args: readonly string[]): Command {
+    return this.spec.judge === undefined ? this : this.spec.judge(args, this);
   }
 
   acceptsArgumentCount(count: number): boolean {

@@ -110,7 +110,7 @@ export class Dispatcher {
     const command = this.lookup(client, args);
     if (command === null) return;
     if (!this.mayRun(client, command, args)) return;
-    if (server.pause.holds(client, command)) {
+    if (server.pause.holds(client, command, args)) {
       server.pause.postpone(client, args);
       return;
     }
@@ -382,11 +382,12 @@ export class Dispatcher {
       if (denial !== null) return this.reject(client, command, denial);
     }
     if (!server.gates.isEmpty && !client.isTrusted) {
+      const judged = command.judgedFor(args);
       const writes =
-        command.isWrite ||
-        command.mayReplicate ||
+        judged.isWrite ||
+        judged.mayReplicate ||
         (command.name === 'exec' && client.transaction !== null && client.transaction.hasWrites);
-      const refusal = server.gates.refusal(client, command, args, writes);
+      const refusal = server.gates.refusal(client, judged, args, writes);
       if (refusal !== null) return this.reject(client, command, refusal);
     }
     if (client.kind === 'replica' && (command.isWrite || command.isReadOnly || command.mayReplicate)) {

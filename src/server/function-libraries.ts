@@ -1,9 +1,12 @@
+/** What happens to libraries that are there when others are taken in. */
+export type RestorePolicy = 'flush' | 'append' | 'replace';
+
 /** What the parts above scripting need of functions: persistence saves and loads them, replication sends them. */
 export interface FunctionLibraries {
   /** The source of every library, in the order in which they were loaded. */
   sources(): readonly string[];
-  /** Loads a library from a saved dataset, in place of one of the same name. Returns what is wrong with it, or null. */
-  load(source: string): string | null;
+  /** Takes libraries in, all of them or none. Returns what is wrong, or null. */
+  restore(sources: readonly string[], policy: RestorePolicy): string | null;
   /** Forgets all libraries. */
   clear(): void;
 }

@@ -52,14 +52,15 @@ export class Pause {
   }
 
   /** Whether the command must wait. Replicas and a master's stream never do. */
-  holds(client: Client, command: Command): boolean {
+  holds(client: Client, command: Command, args: readonly string[]): boolean {
     if (this.idle) return false;
     if (client.kind === 'replica' || client.isTrusted) return false;
     let everything = false;
     for (const pause of this.active.values()) if (!pause.writesOnly) everything = true;
     if (everything) return true;
     if (command.name === 'exec') return client.transaction?.hasWrites === true;
-    return command.isWrite || command.mayReplicate;
+    const judged = command.judgedFor(args);
+    return judged.isWrite || judged.mayReplicate;
   }
 
   /** Keeps a command until the pause ends; the client reads no further meanwhile. */

@@ -22,10 +22,11 @@ export class Transaction {
 
   add(command: Command, args: string[]): void {
     this.queue.push({ command, args });
-    if (command.isWrite || command.mayReplicate) this.hasWrites = true;
-    if (command.deniedWhenOutOfMemory) this.hasMemoryConsumers = true;
-    if (!command.allowedWhenStale) this.allowedWhenStale = false;
-    if (!command.allowedWhileLoading) this.allowedWhileLoading = false;
+    const judged = command.judgedFor(args);
+    if (judged.isWrite || judged.mayReplicate) this.hasWrites = true;
+    if (judged.deniedWhenOutOfMemory) this.hasMemoryConsumers = true;
+    if (!judged.allowedWhenStale) this.allowedWhenStale = false;
+    if (!judged.allowedWhileLoading) this.allowedWhileLoading = false;
     for (const arg of args) this.queuedBytes += arg.length;
   }
 }

@@ -124,8 +124,8 @@ function elementsOf(client: Client, key: string, options: SortOptions): string[]
       }
       case 'set':
         value.forEach((member) => elements.push(member));
-        // What is stored must be the same on replicas, which may have the members in another order.
-        if (options.unsorted && options.store !== null) {
+        // What is stored, or a script goes by, must not depend on an order that the next server need not have.
+        if (options.unsorted && (options.store !== null || client.isScript)) {
           options.unsorted = false;
           options.alpha = true;
           options.by = null;

@@ -184,6 +184,10 @@ function readRequest(client: Client, args: readonly string[], forGroup: boolean)
   for (let i = 1; i < args.length && request.firstKey === 0; i++) {
     const left = args.length - 1 - i;
     if (isWord(args[i], 'block') && left >= 1) {
+      if (client.isScript) {
+        client.reply.error(`ERR ${args[0]} command is not allowed with BLOCK option from scripts`);
+        return null;
+      }
       request.timeoutMs = timeoutMsArgument(client, args[++i]);
       if (Number.isNaN(request.timeoutMs)) return null;
     } else if (isWord(args[i], 'count') && left >= 1) {

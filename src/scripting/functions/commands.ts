@@ -3,16 +3,18 @@ import { writeHelp } from '../../commands/help.js';
 import { isWord } from '../../resp/ascii.js';
 import { matchesGlob } from '../../resp/glob.js';
 import type { Client } from '../../server/client.js';
+import type { RestorePolicy } from '../../server/function-libraries.js';
 import { keysCountedAt, type CommandHandler, type CommandSpec } from '../../server/command.js';
 import { readInvocationArguments } from '../invocation-arguments.js';
 import type { Scripting } from '../scripting.js';
 import type { Library } from './library.js';
-import type { RestorePolicy } from './store.js';
 
 const RESTORE_POLICIES: readonly RestorePolicy[] = ['flush', 'append', 'replace'];
 
 export function functionCommands(scripting: Scripting): CommandSpec[] {
   const common = { group: 'scripting', since: '7.0.0', complexity: 'Depends on the function', arity: -3 };
+  const judge: CommandSpec['judge'] = (args, called) =>
+    scripting.declaredFlags.judge(called, scripting.functions.find(args[1])?.flags ?? null);
   return [
     {
       ...common,
@@ -20,6 +22,7 @@ export function functionCommands(scripting: Scripting): CommandSpec[] {
       summary: 'Runs a function.',
       flags: ['noscript', 'stale', 'skip_monitor', 'may_replicate', 'no_mandatory_keys', 'movablekeys'],
       keys: [keysCountedAt(2, 'RW', 'access', 'update')],
+      judge,
       handler: (client, args) => callFunction(scripting, client, args, false),
     },
     {
@@ -28,6 +31,7 @@ export function functionCommands(scripting: Scripting): CommandSpec[] {
       summary: 'Runs a function that does not write.',
       flags: ['readonly', 'noscript', 'stale', 'skip_monitor', 'no_mandatory_keys', 'movablekeys'],
       keys: [keysCountedAt(2, 'RO', 'access')],
+      judge,
       handler: (client, args) => callFunction(scripting, client, args, true),
     },
     functionCommand(scripting),
@@ -156,9 +160,11 @@ function remove({ functions }: Scripting, { reply, server }: Client, args: strin
 }
 
 function flush({ functions }: Scripting, { reply, server }: Client, args: string[]): void {
-  const isRight =
-    args.length === 2 || (args.length === 3 && (isWord(args[2], 'sync') || isWord(args[2], 'async')));
-  if (!isRight) {
+  if (args.length > 3) {
+    reply.error(wrongArguments('flush'));
+    return;
+  }
+  if (args.length === 3 && !isWord(args[2], 'sync') && !isWord(args[2], 'async')) {
     reply.error('ERR FUNCTION FLUSH only supports SYNC|ASYNC option');
     return;
   }
@@ -223,7 +229,7 @@ function dump({ functions }: Scripting, { reply, server }: Client): void {
 
 function restore({ functions }: Scripting, { reply, server }: Client, args: string[]): void {
   if (args.length > 4) {
-    reply.error("ERR Unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.");
+    reply.error(wrongArguments('restore'));
     return;
   }
   const policy = args.length === 3 ? 'append' : RESTORE_POLICIES.find((word) => isWord(args[3], word));
@@ -273,6 +279,10 @@ function statistics(scripting: Scripting, { reply, server }: Client): void {
   reply.integer(functions.libraryCount);
   reply.bulk('functions_count');
   reply.integer(functions.functionCount);
+}
+
+function wrongArguments(subcommand: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try FUNCTION HELP.`;
 }
 
 const help: CommandHandler = (client) =>

@@ -23,6 +23,7 @@ export interface LibraryFunction {
 export interface Library {
   readonly name: string;
   readonly source: string;
+  /** By name in lower case. */
   readonly functions: Map<string, LibraryFunction>;
 }
 
@@ -33,6 +34,15 @@ export type Metadata =
 const NAME_RULE =
   'can only contain letters, numbers, or underscores(_) and must be at least one character long';
 const VALID_NAME = /^[A-Za-z0-9_]+$/;
+
+/** Globals that a library cannot use while it is loaded: what they give would differ from server to server. */
+const HIDDEN_WHILE_LOADING = ['math', 'getmetatable', 'os'] as const;
+
+/** A library while it is loaded; afterwards nothing can be registered any more. */
+interface Registrar {
+  readonly library: Library;
+  isOpen: boolean;
+}
 
 /** Work that loading a library may take: half a second's, or the server would stand still. */
 const LOAD_WORK = 30_000_000;
@@ -76,21 +86,21 @@ export function loadLibrary(
     if (error instanceof LuaSyntaxError) return `ERR Error compiling function: ${error.message}`;
     throw error;
   }
-  const withoutLoading = {
-    redis: machine.globals.getString('redis'),
-    math: machine.globals.getString('math'),
-  };
-  engine.setGlobal('redis', loadingLibrary(engine, around, library));
-  engine.setGlobal('math', emptyLibrary(engine));
+  const registrar: Registrar = { library, isOpen: true };
+  const whole = [...HIDDEN_WHILE_LOADING, 'redis'].map(
+    (name) => [name, machine.globals.getString(name)] as const,
+  );
+  for (const name of HIDDEN_WHILE_LOADING) engine.setGlobal(name, undefined);
+  engine.setGlobal('redis', loadingLibrary(engine, around, registrar));
   try {
-    engine.start(closure, []);
+    machine.start(closure, []);
     if (!machine.run(LOAD_WORK)) return 'ERR Error registering functions: FUNCTION LOAD timeout';
   } catch (error) {
     if (error instanceof LuaError) return `ERR Error registering functions: ${errorText(machine, error)}`;
     throw error;
   } finally {
-    engine.setGlobal('redis', withoutLoading.redis);
-    engine.setGlobal('math', withoutLoading.math);
+    registrar.isOpen = false;
+    for (const [name, value] of whole) engine.setGlobal(name, value);
   }
   return library.functions.size === 0 ? 'ERR No functions registered' : library;
 }
@@ -102,14 +112,10 @@ function errorText(machine: Machine, { value }: LuaError): string {
 }
 
 /** `redis` while a library is loaded: nothing that needs a running function. */
-function loadingLibrary(engine: Engine, around: ScriptSurroundings, library: Library): LuaTable {
+function loadingLibrary(engine: Engine, around: ScriptSurroundings, registrar: Registrar): LuaTable {
   const table = libraryWithoutCalls(engine, around);
-  addFunctions(table, { register_function: (args, machine) => register(machine, library, args) });
+  addFunctions(table, { register_function: (args, machine) => register(machine, registrar, args) });
   return sealed(engine, table);
-}
-
-function emptyLibrary(engine: Engine): LuaTable {
-  return sealed(engine, new LuaTable(engine.machine.heap));
 }
 
 /** What is missing in it is told by the error of an unknown global. */
@@ -126,7 +132,8 @@ interface Registration {
   flags: readonly ScriptFlag[];
 }
 
-function register(machine: Machine, library: Library, args: LuaValue[]): LuaValue[] {
+function register(machine: Machine, { library, isOpen }: Registrar, args: LuaValue[]): LuaValue[] {
+  if (!isOpen) fail(machine, 'ERR redis.register_function can only be called on FUNCTION LOAD command');
   if (args.length < 1 || args.length > 2) {
     fail(machine, 'ERR wrong number of arguments to redis.register_function');
   }
@@ -135,8 +142,9 @@ function register(machine: Machine, library: Library, args: LuaValue[]): LuaValu
   if (name === null) fail(machine, 'ERR redis.register_function must get a function name argument');
   if (callback === null) fail(machine, 'ERR redis.register_function must get a callback argument');
   if (!VALID_NAME.test(name)) fail(machine, `ERR Library names ${NAME_RULE}`);
-  if (library.functions.has(name)) fail(machine, 'ERR Function already exists in the library');
-  library.functions.set(name, { name, description, flags: new ScriptFlags(flags, false), callback, library });
+  const key = toLowerAscii(name);
+  if (library.functions.has(key)) fail(machine, 'ERR Function already exists in the library');
+  library.functions.set(key, { name, description, flags: new ScriptFlags(flags, false), callback, library });
   return [];
 }
 

@@ -1,10 +1,8 @@
 /** The libraries of a server and their functions by name. */
-import type { FunctionLibraries } from '../../server/function-libraries.js';
+import { toLowerAscii } from '../../resp/ascii.js';
+import type { FunctionLibraries, RestorePolicy } from '../../server/function-libraries.js';
 import type { Scripting, Workshop } from '../scripting.js';
 import { loadLibrary, readMetadata, type Library, type LibraryFunction } from './library.js';
-
-/** What RESTORE does with the libraries that are there. */
-export type RestorePolicy = 'flush' | 'append' | 'replace';
 
 export type LoadOutcome =
   { readonly kind: 'loaded'; readonly name: string } | { readonly kind: 'refused'; readonly text: string };
@@ -14,6 +12,7 @@ const FUNCTION_OVERHEAD_BYTES = 150;
 
 export class FunctionStore implements FunctionLibraries {
   private libraries = new Map<string, Library>();
+  /** Names in lower case: they are found however they are spelled. */
   private byName = new Map<string, LibraryFunction>();
   private made: Workshop | null = null;
 
@@ -47,7 +46,7 @@ export class FunctionStore implements FunctionLibraries {
   }
 
   find(name: string): LibraryFunction | undefined {
-    return this.byName.get(name);
+    return this.byName.get(toLowerAscii(name));
   }
 
   all(): Iterable<Library> {
@@ -58,21 +57,17 @@ export class FunctionStore implements FunctionLibraries {
     return [...this.libraries.values()].map(({ source }) => source);
   }
 
-  load(source: string): string | null {
-    const outcome = this.add(source, true);
-    return outcome.kind === 'loaded' ? null : outcome.text;
-  }
-
   /** Loads a library; `replaces`: in place of one of the same name. */
-  add(source: string, replaces: boolean): LoadOutcome {
+  add(source: string, replaces: boolean, quotesName = true): LoadOutcome {
     const metadata = readMetadata(source);
     if (metadata.kind === 'wrong') return refused(metadata.text);
     const existing = this.libraries.get(metadata.name);
-    if (existing !== undefined && !replaces) return refused(`ERR Library '${metadata.name}' already exists`);
+    if (existing !== undefined && !replaces)
+      return refused(`ERR Library ${quotesName ? `'${metadata.name}'` : metadata.name} already exists`);
     const library = loadLibrary(this.workshop.engine, this.scripting, source, metadata);
     if (typeof library === 'string') return refused(library);
-    for (const name of library.functions.keys()) {
-      const other = this.byName.get(name);
+    for (const [key, { name }] of library.functions) {
+      const other = this.byName.get(key);
       if (other !== undefined && other.library !== existing) {
         return refused(`ERR Function ${name} already exists`);
       }
@@ -105,7 +100,7 @@ export class FunctionStore implements FunctionLibraries {
     this.libraries = policy === 'flush' ? new Map() : new Map(before.libraries);
     this.byName = policy === 'flush' ? new Map() : new Map(before.byName);
     for (const source of sources) {
-      const outcome = this.add(source, policy === 'replace');
+      const outcome = this.add(source, policy === 'replace', false);
       if (outcome.kind === 'loaded') continue;
       this.libraries = before.libraries;
       this.byName = before.byName;

@@ -27,7 +27,7 @@ const RESERVED = [
 ] as const;
 
 export type Reserved = (typeof RESERVED)[number];
-export type LuaSymbol =
+export type Punctuation =
   | '+'
   | '-'
   | '*'
@@ -56,14 +56,14 @@ export type LuaSymbol =
   | '...';
 
 /** `other`: a byte that begins no token; the parser complains about it. */
-export type TokenKind = Reserved | LuaSymbol | 'name' | 'string' | 'number' | 'end-of-source' | 'other';
+export type TokenKind = Reserved | Punctuation | 'name' | 'string' | 'number' | 'end-of-source' | 'other';
 
 const RESERVED_WORDS: ReadonlySet<string> = new Set(RESERVED);
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMERAL = /[0-9.](?:[eE][-+]|[A-Za-z0-9_.])*/y;
 const DECIMAL = /^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/;
 const HEXADECIMAL = /^0[xX]([0-9a-fA-F]+)$/;
-const SYMBOLS: readonly LuaSymbol[] = ['...', '..', '==', '~=', '<=', '>='];
+const SYMBOLS: readonly Punctuation[] = ['...', '..', '==', '~=', '<=', '>='];
 const SINGLE_SYMBOLS = '+-*/%^#<>=(){}[];:,.';
 const SIMPLE_ESCAPES: Readonly<Record<string, string | undefined>> = {
   a: '\x07',
@@ -203,7 +203,7 @@ export class Lexer {
     }
     this.position++;
     this.text = first;
-    this.kind = SINGLE_SYMBOLS.includes(first) ? (first as LuaSymbol) : 'other';
+    this.kind = SINGLE_SYMBOLS.includes(first) ? (first as Punctuation) : 'other';
   }
 
   private scanNumber(): void {

@@ -1,5 +1,5 @@
 /** Parses Lua 5.1: from tokens to the syntax tree. Refuses with the texts of Lua's own parser. */
-import { Lexer, type LuaSymbol, type TokenKind } from './lexer.js';
+import { Lexer, type Punctuation, type TokenKind } from './lexer.js';
 import { FunctionScope } from './scope.js';
 import type {
   Assignable,
@@ -515,7 +515,7 @@ function isAssignable(expression: Expression): expression is Assignable {
 }
 
 function combine(operator: TokenKind, left: Expression, right: Expression, line: number): Expression {
-  switch (operator as LuaSymbol | 'and' | 'or') {
+  switch (operator as Punctuation | 'and' | 'or') {
     case 'and':
       return { kind: 'and', left, right, line };
     case 'or':

@@ -339,7 +339,7 @@ describe('loading at start', () => {
 
   it('keeps function libraries for the next snapshot', () => {
     const before = new Fixture();
-    before.persistence.snapshots.functions = ['#!lua name=lib\n'];
+    before.persistence.snapshots.takeFunctions(['#!lua name=lib\n']);
     before.call('SAVE');
     const after = restarted();
     after.load();

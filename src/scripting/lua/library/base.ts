@@ -21,7 +21,7 @@ import {
 } from './arguments.js';
 
 /** More results than this would not fit on C's stack. */
-const MAX_UNPACKED = 7997;
+const MAX_UNPACKED = 7999;
 const CHUNK_FROM_FUNCTION = '=(load)';
 
 export function openBase(machine: Machine): void {
@@ -166,7 +166,7 @@ function unpack(args: LuaValue[], machine: Machine): LuaValue[] {
   const table = checkTable(args, 0);
   const from = optionalInteger(args, 1, 1);
   const to = optionalInteger(args, 2, table.length);
-  if (to - from >= MAX_UNPACKED) machine.complain('too many results to unpack');
+  if (to - from + 1 > MAX_UNPACKED) machine.complain('too many results to unpack');
   const values: LuaValue[] = [];
   for (let i = from; i <= to; i++) values.push(table.get(i));
   return values;

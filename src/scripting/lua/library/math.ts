@@ -1,4 +1,4 @@
-/** `math`. Chance is the same in every script: the sequence starts anew, as Redis's does. */
+/** `math`. */
 import { BadArgument } from '../error.js';
 import { NativeFunction } from '../function.js';
 import type { Machine } from '../machine.js';
@@ -16,8 +16,8 @@ const RANDOM_MAX = 0x7fffffff;
 export class ScriptRandom {
   private state = 0n;
 
-  constructor() {
-    this.seed(0);
+  constructor(seed: number) {
+    this.seed(seed);
   }
 
   seed(value: number): void {
@@ -31,7 +31,6 @@ export class ScriptRandom {
   }
 }
 
-/** Opens the library; the generator given is seeded anew by who starts a script. */
 export function openMath(machine: Machine, random: ScriptRandom): void {
   const library = new LuaTable(machine.heap);
   const unary: Readonly<Record<string, (x: number) => number>> = {

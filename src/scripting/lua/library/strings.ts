@@ -1,13 +1,20 @@
 /** `string`, which is also where the methods of strings are looked up. */
 import { toLowerAscii, toUpperAscii } from '../../../resp/ascii.js';
 import { BadArgument, Complaint } from '../error.js';
-import { call, CallbackFunction, NativeFunction, type Callback, type MachineRequest } from '../function.js';
+import {
+  call,
+  CallbackFunction,
+  Closure,
+  NativeFunction,
+  type Callback,
+  type MachineRequest,
+} from '../function.js';
 import type { Machine } from '../machine.js';
 import { numberToString } from '../numbers.js';
 import { checkStringLength } from '../operations.js';
 import { LuaTable } from '../table.js';
 import { isTruthy, typeName, type LuaValue } from '../value.js';
-import { addFunctions, checkInteger, checkString, optionalInteger } from './arguments.js';
+import { addFunctions, checkFunction, checkInteger, checkString, optionalInteger } from './arguments.js';
 import { format } from './format.js';
 import { isPlain, PatternMatch } from './pattern.js';
 
@@ -61,7 +68,9 @@ export function openStrings(machine: Machine): void {
     },
     find: (args) => find(args, true),
     match: (args) => find(args, false),
-    dump: () => {
+    // Nothing loads compiled functions, so there is nothing in it but the mark of one.
+    dump: (args) => {
+      if (checkFunction(args, 0) instanceof Closure) return ['\x1bLua'];
       throw new Complaint('unable to dump given function');
     },
   });
