@@ -80,7 +80,7 @@ export function clientsSection(server: Server): InfoSection {
         largest(clients.map((client) => client.pendingOutputBytes)),
       );
       info.field('blocked_clients', server.blocking.blockedClients + server.pause.postponedCount);
-      info.field('tracking_clients', 0);
+      info.field('tracking_clients', server.tracking.clientCount);
       info.field(
         'clients_in_timeout_table',
         waiting.filter(({ blocked }) => (blocked?.timer ?? null) !== null).length,
