@@ -156,6 +156,7 @@ function reset(client: Client): void {
   client.isAsking = false;
   client.noEvict = false;
   client.noTouch = false;
+  client.server.tracking.disable(client);
   client.replyMode = 'on';
   client.name = '';
   client.forgetAuthentication();

@@ -17,6 +17,7 @@ export function giveUpDataset({ server, persistence, detachFollowers }: IntakeSu
   persistence.aof.suspend();
   server.log.notice('MASTER <-> REPLICA sync: Flushing old data');
   for (const database of server.keyspace.databases) database.flush();
+  server.tracking.flushed();
 }
 
 /** The new dataset is in place: clients that watch or wait for keys find out. */

@@ -11,8 +11,8 @@ import { Decoded, RequestDecoder } from '../resp/request-decoder.js';
 import type { User } from './acl/user.js';
 import type { BlockedState } from './blocking.js';
 import type { Command } from './command.js';
-import { writeMessage, type Message } from './message.js';
 import type { Server } from './server.js';
+import type { TrackingState } from './tracking.js';
 import type { Transaction } from './transaction.js';
 
 /** What a client is to the server; its output limits and CLIENT LIST's `type` filter follow from it. */
@@ -81,6 +81,8 @@ export class Client implements ConnectionHandler {
   isAsking = false;
   noEvict = false;
   noTouch = false;
+  /** CLIENT TRACKING is on. */
+  tracking: TrackingState | null = null;
   /** The connection closes once the output is written; no further command is read. */
   closeAfterReply = false;
   closed = false;
@@ -92,7 +94,7 @@ export class Client implements ConnectionHandler {
   outputSource: OutputSource | null = null;
   /** A command of this client is being executed; messages to it wait for its reply. */
   isAnswering = false;
-  messagesAfterReply: Message[] = [];
+  messagesAfterReply: (() => void)[] = [];
   /** Stands for a script: its commands must not wait, and what they return must not depend on hidden order. */
   isScript = false;
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
@@ -274,7 +276,7 @@ export class Client implements ConnectionHandler {
     if (this.messagesAfterReply.length === 0) return;
     const messages = this.messagesAfterReply;
     this.messagesAfterReply = [];
-    for (const { word, pattern, channel, text } of messages) writeMessage(this, word, pattern, channel, text);
+    for (const write of messages) write();
   }
 
   /** Marks the output for writing at the end of this turn. */

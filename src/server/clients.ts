@@ -88,6 +88,7 @@ export class Clients {
     this.byId.delete(client.id);
     this.slowReaders.delete(client);
     server.pubsub.release(client);
+    server.tracking.disable(client);
     server.monitors.delete(client);
     server.pause.forget(client);
     server.keyHolds.forget(client);
@@ -198,7 +199,7 @@ export class Clients {
       ['events', isStalled ? 'rw' : 'r'],
       ['cmd', client.command?.fullName ?? 'NULL'],
       ['user', client.isTrusted ? '(superuser)' : client.user.name],
-      ['redir', -1],
+      ['redir', client.tracking?.options.redirectTo ?? -1],
       ['resp', client.reply.protocol],
       ['lib-name', client.libraryName],
       ['lib-ver', client.libraryVersion],
@@ -213,6 +214,11 @@ export class Clients {
     if (client.kind === 'master') flags += 'M';
     if (client.subscriptions !== null) flags += 'P';
     if (client.transaction !== null) flags += 'x';
+    if (client.tracking !== null) {
+      flags += 't';
+      if (client.tracking.redirectionBroken) flags += 'R';
+      if (client.tracking.options.mode === 'broadcast') flags += 'B';
+    }
     if (client.blocked !== null || client.postponed !== null) flags += 'b';
     if (this.server.isTransactionDirty(client)) flags += 'd';
     if (client.closeAfterReply) flags += 'c';

@@ -198,7 +198,7 @@ export class Dispatcher {
 
     this.depth++;
     try {
-      if (client.noTouch && command.name !== 'touch') this.runUnmarked(client, command, args);
+      if (client.noTouch || client.tracking !== null) this.runWithCare(client, command, args);
       else command.handler!(client, args);
     } catch (error) {
       this.contain(client, command, error);
@@ -229,14 +229,17 @@ export class Dispatcher {
     client.close();
   }
 
-  /** CLIENT NO-TOUCH: reads leave access times as they are. */
-  private runUnmarked(client: Client, command: Command, args: string[]): void {
-    const { keyspace } = this.server;
-    keyspace.marksAccess = false;
+  /** CLIENT NO-TOUCH: reads leave access times as they are. CLIENT TRACKING: what is read is remembered. */
+  private runWithCare(client: Client, command: Command, args: string[]): void {
+    const { keyspace, tracking } = this.server;
+    const isTracking = client.tracking !== null;
+    keyspace.marksAccess = !client.noTouch || command.name === 'touch';
+    if (isTracking) tracking.begin(client);
     try {
       command.handler!(client, args);
     } finally {
       keyspace.marksAccess = true;
+      if (isTracking) tracking.end(client, command, args, this.depth === 1);
     }
   }
 

@@ -130,8 +130,11 @@ function deliver(
   channel: string,
   text: string,
 ): void {
-  if (client.isAnswering) client.messagesAfterReply.push({ word, pattern, channel, text });
-  else writeMessage(client, word, pattern, channel, text);
+  if (client.isAnswering) {
+    client.messagesAfterReply.push(() => writeMessage(client, word, pattern, channel, text));
+  } else {
+    writeMessage(client, word, pattern, channel, text);
+  }
 }
 
 function ownSet(subscriptions: Subscriptions, kind: SubscriptionKind): Set<string> {

@@ -44,6 +44,7 @@ import { Statistics } from './statistics.js';
 import { Suspension } from './suspension.js';
 import { encodingLimitsOf } from './encoding-limits.js';
 import { wallMicroseconds } from './wall-clock.js';
+import { Tracking } from './tracking.js';
 import { Watching } from './watching.js';
 
 /** Memory of the replication stream. It is kept once, however many replicas are served from it. */
@@ -95,6 +96,7 @@ export class Server {
   readonly shutdown: Shutdown;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
+  readonly tracking: Tracking;
   readonly watching: Watching;
   readonly suspension: Suspension;
   readonly activeExpiry: ActiveExpiry;
@@ -183,6 +185,13 @@ export class Server {
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
     this.suspension = new Suspension(this);
+    this.tracking = new Tracking({
+      gates: this.gates,
+      findClient: (id) => this.clients.find(id),
+      allClients: () => this.clients.all(),
+      maxKeys: () => this.config.values['tracking-table-max-keys'],
+      scheduleTurnEnd: () => this.scheduleTurnEnd(),
+    });
     this.watching = new Watching();
     this.activeExpiry = new ActiveExpiry(this.keyspace);
     this.slotDeletion = new SlotDeletion(this);
@@ -314,6 +323,7 @@ export class Server {
     }
     // Keys that expired as something other than a command looked at them.
     if (!this.propagation.isEmpty && !this.dispatcher.isExecuting) this.propagation.endUnit(true);
+    this.tracking.broadcast();
     for (const task of this.beforeReplies) task();
     const flushing = this.flushList;
     this.flushList = [];
@@ -344,6 +354,7 @@ export class Server {
     const { nowMs } = this;
     this.statistics.sample(nowMs);
     this.memory.check();
+    this.tracking.forgetSurplus();
     if (this.expiryTimer === null) this.expireActively();
     if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
     for (const task of this.cronTasks) task(nowMs);
@@ -409,9 +420,11 @@ export class Server {
       keyRemoved: (database, key) => this.blocking.keyGone(database, key),
       keyTouched: (database, key) => {
         if (!this.keyHolds.isIdle) this.keyHolds.noteChange(database, key);
+        this.tracking.keyTouched(key);
       },
       keyReady: (database, key) => this.blocking.keyReady(database, key),
       keyExpired: (database, key) => {
+        this.tracking.keyExpired(key);
         const word = this.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';
         this.propagation.add(database.index, [word, key]);
         this.notify(EventClass.Expired, 'expired', key, database.index);

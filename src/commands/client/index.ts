@@ -14,6 +14,7 @@ import {
   unblockClient,
   unpauseClients,
 } from './settings.js';
+import { getRedirection, setCaching, setTracking, trackingInfo } from './tracking.js';
 
 const FLAGS: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
 const ADMIN_FLAGS: readonly CommandFlag[] = ['admin', ...FLAGS];
@@ -45,24 +46,9 @@ function subcommand(
   };
 }
 
-function getRedirection(client: Client): void {
-  client.reply.integer(-1);
-}
-
-function trackingInfo(client: Client): void {
-  const { reply } = client;
-  reply.mapHeader(3);
-  reply.bulk('flags');
-  reply.setHeader(1);
-  reply.bulk('off');
-  reply.bulk('redirect');
-  reply.integer(-1);
-  reply.bulk('prefixes');
-  reply.arrayHeader(0);
-}
-
 function help(client: Client): void {
   writeHelp(client, 'client', [
+    ['CACHING (YES|NO)', 'Say whether what the next command reads is kept in the cache.'],
     ['GETNAME', 'Show the name of this connection.'],
     ['GETREDIR', 'Show where the invalidation messages of this connection go.'],
     ['ID', 'Show the id of this connection.'],
@@ -79,6 +65,10 @@ function help(client: Client): void {
     ['REPLY (ON|OFF|SKIP)', 'Switch the replies to this connection on or off.'],
     ['SETINFO (LIB-NAME|LIB-VER) <value>', 'Say which library is at the other end.'],
     ['SETNAME <name>', 'Name this connection.'],
+    [
+      'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]',
+      'Be told of changes to keys that this connection has read.',
+    ],
     ['TRACKINGINFO', 'Show the state of client-side caching of this connection.'],
     ['UNBLOCK <id> [TIMEOUT|ERROR]', 'End the wait of a connection.'],
     ['UNPAUSE', 'End a pause.'],
@@ -86,6 +76,7 @@ function help(client: Client): void {
 }
 
 const subcommandsOfSentinel: readonly CommandSpec[] = [
+  subcommand('caching', '6.0.0', 3, 'Says whether the keys of the next command are tracked.', setCaching),
   subcommand('getname', '2.6.9', 2, 'Returns the name of the connection.', getName),
   subcommand('getredir', '6.0.0', 2, 'Returns where invalidation messages go.', getRedirection),
   subcommand('help', '5.0.0', 2, 'Describes the subcommands.', help, { flags: ['loading', 'stale'] }),
@@ -114,6 +105,9 @@ const subcommandsOfSentinel: readonly CommandSpec[] = [
   }),
   subcommand('setname', '2.6.9', 3, 'Names the connection.', setName, {
     tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+  }),
+  subcommand('tracking', '6.0.0', -3, 'Switches the tracking of keys on or off.', setTracking, {
+    complexity: 'O(1), or O(N) in the prefixes',
   }),
   subcommand('trackinginfo', '6.2.0', 2, 'Returns the state of client-side caching.', trackingInfo),
   subcommand('unblock', '5.0.0', -3, 'Ends the wait of a connection.', unblockClient, {

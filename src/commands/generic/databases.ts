@@ -65,11 +65,12 @@ function checkFlushOption(client: Client, args: readonly string[]): boolean {
 }
 
 function flush(client: Client, databases: readonly Database[]): void {
-  const { keyspace, blocking } = client.server;
+  const { keyspace, blocking, tracking } = client.server;
   for (const database of databases) {
     keyspace.dirty += database.flush();
     blocking.databaseReplaced(database);
   }
+  tracking.flushed();
 }
 
 /** Passed on even if there was nothing to delete: a replica may have something. */

@@ -83,7 +83,7 @@ export function clientsSection(server: Server): InfoSection {
         'blocked_clients',
         server.blocking.blockedClients + server.pause.postponedCount + server.keyHolds.waitingCount,
       );
-      info.field('tracking_clients', 0);
+      info.field('tracking_clients', server.tracking.clientCount);
       info.field(
         'clients_in_timeout_table',
         waiting.filter(({ blocked }) => (blocked?.timer ?? null) !== null).length,

@@ -54,9 +54,9 @@ function writeStats(server: Server, info: InfoWriter): void {
   info.field('active_defrag_key_misses', 0);
   info.field('total_active_defrag_time', 0);
   info.field('current_active_defrag_time', 0);
-  info.field('tracking_total_keys', 0);
-  info.field('tracking_total_items', 0);
-  info.field('tracking_total_prefixes', 0);
+  info.field('tracking_total_keys', server.tracking.keyCount);
+  info.field('tracking_total_items', server.tracking.itemCount);
+  info.field('tracking_total_prefixes', server.tracking.prefixCount);
   info.field('unexpected_error_replies', statistics.unexpectedErrorReplies);
   info.field('total_error_replies', statistics.totalErrorReplies);
   info.field('dump_payload_sanitizations', statistics.dumpPayloadSanitizations);

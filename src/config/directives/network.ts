@@ -39,5 +39,5 @@ export const networkDirectives = {
   }),
   'client-query-buffer-limit': memory({ default: 1024 * MIB, min: MIB, max: SAFE_MAX }),
   'proto-max-bulk-len': memory({ default: 512 * MIB, min: MIB, max: SAFE_MAX }),
-  'tracking-table-max-keys': integer({ default: 1000000, min: 0, max: SAFE_MAX, effect: 'pending' }),
+  'tracking-table-max-keys': integer({ default: 1000000, min: 0, max: SAFE_MAX }),
 } satisfies DirectiveTable;
