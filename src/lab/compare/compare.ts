@@ -1,9 +1,9 @@
 /** `vedette compare`: says what to expect, tries it, and says what happened, on the terminal and in a report. */
 import type { Platform } from '../../platform/platform.js';
 import type { Terminal } from '../../platform/terminal.js';
+import { LabError } from '../errors.js';
 import type { Screen } from '../screen.js';
 import { budgetOf, totalOf } from './budget.js';
-import { nameOfColumn } from './figures.js';
 import { Progress } from './progress.js';
 import { renderReport } from './report.js';
 import { parseResults, type CompareResults } from './results.js';
@@ -26,6 +26,7 @@ export async function compare(
   settings: CompareSettings,
   outputs: CompareOutputs,
 ): Promise<number> {
+  requireWritable(platform, outputs);
   announce(screen, settings);
   const progress = new Progress(terminal, platform.clock, trialCount(settings));
   const results = await runComparison(platform, settings, {
@@ -42,12 +43,24 @@ export function redraw(
   fromFile: string,
   outputs: CompareOutputs,
 ): number {
-  return conclude(
-    platform,
-    screen,
-    parseResults(platform.disk.readFileSync(fromFile).toString('utf8')),
-    outputs,
-  );
+  requireWritable(platform, outputs);
+  if (platform.disk.statusSync(fromFile)?.isFile !== true) {
+    throw new LabError('BAD_RESULTS', `There is no file ${fromFile}`);
+  }
+  const text = platform.disk.readFileSync(fromFile).toString('utf8');
+  return conclude(platform, screen, parseResults(text), outputs);
+}
+
+/** Better now than after all trials. */
+function requireWritable({ disk }: Platform, { reportFile, resultsFile }: CompareOutputs): void {
+  for (const file of [reportFile, resultsFile]) {
+    if (file === undefined) continue;
+    const directory = disk.absolutePath(`${file}/..`);
+    const isThere = disk.statusSync(directory)?.isDirectory === true;
+    if (!isThere || !disk.isWritableSync(directory)) {
+      throw new LabError('NOT_WRITABLE', `${file} cannot be written`);
+    }
+  }
 }
 
 /** What will be done, and how long the configuration lets it take. */
@@ -104,9 +117,4 @@ function conclude(
   }
   const isWhole = results.columns.every(({ skipped, trials }) => skipped !== null || trials.length > 0);
   return isWhole ? 0 : 1;
-}
-
-/** For titles. */
-export function titleOf({ settings, columns }: CompareResults): string {
-  return `${settings.fault}: ${columns.map(nameOfColumn).join(', ')}`;
 }

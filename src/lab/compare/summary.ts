@@ -52,17 +52,15 @@ function failoverOf(column: ColumnResults, fault: Fault, downAfterMs: number): s
     part('promotion and the way to the clients', median('elected'), median('first-write')),
   ].filter((step) => step !== null);
   const why = steps.length === 0 ? '' : `: ${steps.join(', ')}`;
+  const beyond = fault === 'manual' ? '' : `, ${formatMs(window.median - downAfterMs)} ms beyond the timeout`;
   sentences.push(
-    `${name}: writes were unavailable for ${formatMs(window.median)} ms (worst ${formatMs(window.worst)})${why}.`,
+    `${name}: writes were unavailable for ${formatMs(window.median)} ms (worst ${formatMs(window.worst)})${beyond}${why}.`,
   );
   const { fromMs, toMs } = totalOfBudget(column.budget);
   if (window.worst > toMs && toMs > 0) {
     sentences.push(
       `That is more than the ${fromMs} to ${toMs} ms which the configuration implies: this machine was slow, or busy.`,
     );
-  }
-  if (fault !== 'manual' && window.median > downAfterMs * 2) {
-    sentences.push(`Of ${name.toLowerCase()} more than half was not the timeout of ${downAfterMs} ms.`);
   }
   return sentences;
 }
