@@ -47,7 +47,7 @@ export async function formCluster(
 }
 
 async function meet(node: Member, other: Member): Promise<void> {
-  const { host, port } = other.address;
+  const { host, port } = other.announced;
   await node.call('CLUSTER', 'MEET', host, String(port));
 }
 

@@ -112,6 +112,8 @@ export class ClusterTopology extends Topology {
   }
 
   protected override async bringUp(leftMs: () => number): Promise<void> {
+    await this.relay(this.nodes);
+    await this.relay(this.nodes, BUS_PORT_DISTANCE);
     await Promise.all(this.nodes.map((node) => node.start(leftMs())));
     const plan = { masters: this.firstMasters, replicas: this.firstReplicas };
     await formCluster(this.platform, plan, leftMs);
@@ -128,6 +130,7 @@ export class ClusterTopology extends Topology {
       directives: [
         'cluster-enabled yes',
         `cluster-node-timeout ${this.nodeTimeoutMs}`,
+        ...this.networkDirectives(place.name, `cluster-announce-ip ${HOST}`, `replica-announce-ip ${HOST}`),
         ...linesOf(serverDirectives, index),
       ],
     });

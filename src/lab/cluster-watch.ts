@@ -1,6 +1,7 @@
 /**
- * What the nodes of a cluster see of a failover, as it happens: their suspicions and the owners of slots by asking
- * them often, the steps in between from their logs. It works for nodes of every engine.
+ * What the nodes of a cluster see of a failover, as it happens. Suspicions and the owners of slots by asking them
+ * often, the steps in between from their logs: that works for nodes of every engine. Ours publish their suspicions,
+ * which may last for less than the time between two questions.
  */
 import { EventEmitter } from 'eventemitter3';
 import { formatAddress } from '../client/address.js';
@@ -12,14 +13,19 @@ import type { NodeView } from './cluster-view.js';
 import { LogFollower } from './log-follower.js';
 import type { Member } from './member.js';
 import type { Sighting, Watch } from './sighting.js';
+import { Subscription } from './subscription.js';
 
+/** Where nodes of ours tell what happens; stock ones say nothing there. */
+const FAILOVER_CHANNEL = '__vedette__:failover';
 const DEFAULT_INTERVAL_MS = 20;
 const SHOWN_ID_LENGTH = 8;
 
 interface Watched {
   readonly node: Member;
   readonly log: LogFollower;
-  /** The ids of those it suspects. */
+  /** It tells its suspicions by itself. */
+  publishes: boolean;
+  /** The ids of those it suspects, as it was seen by asking. */
   suspects: ReadonlySet<string>;
   isAsked: boolean;
   hasAnswered: boolean;
@@ -31,6 +37,7 @@ export class ClusterWatch extends EventEmitter<{ sighting: [Sighting] }> impleme
   private readonly names = new Map<string, string>();
   /** Who owns the slots, by the owner's word: `0-5460`. */
   private readonly owners = new Map<string, { readonly id: string; readonly configEpoch: number }>();
+  private subscriptions: readonly Subscription[] = [];
   private timer: Timer | null = null;
 
   constructor(
@@ -42,6 +49,7 @@ export class ClusterWatch extends EventEmitter<{ sighting: [Sighting] }> impleme
     this.watched = topology.nodes.map((node) => ({
       node,
       log: new LogFollower(platform.disk, node.logFile),
+      publishes: false,
       suspects: new Set(),
       isAsked: false,
       hasAnswered: false,
@@ -55,13 +63,27 @@ export class ClusterWatch extends EventEmitter<{ sighting: [Sighting] }> impleme
 
   start(): void {
     this.timer = this.platform.timers.every(this.intervalMs, () => this.look());
+    this.subscriptions = this.watched.map(
+      (watched) =>
+        new Subscription(this.platform, watched.node, [FAILOVER_CHANNEL], (_, text) =>
+          this.hear(watched, text),
+        ),
+    );
   }
 
   stop(): void {
     // What was written last is still told.
     for (const watched of this.watched) this.readLog(watched);
+    for (const subscription of this.subscriptions) subscription.stop();
     this.timer?.cancel();
     this.timer = null;
+  }
+
+  /** `+pfail <id> <host> <port>`; the other steps are in the log as well. */
+  private hear(watched: Watched, text: string): void {
+    watched.publishes = true;
+    const [event, id] = text.split(' ');
+    if (event === '+pfail' && id !== undefined) this.report(watched.node.name, 'pfail', this.nameOf(id));
   }
 
   private look(): void {
@@ -97,7 +119,8 @@ export class ClusterWatch extends EventEmitter<{ sighting: [Sighting] }> impleme
     }
     const suspects = new Set(view.filter(({ flags }) => flags.has('fail?')).map(({ id }) => id));
     for (const id of suspects) {
-      if (!watched.suspects.has(id)) this.report(watched.node.name, 'pfail', this.nameOf(id));
+      if (!watched.suspects.has(id) && !watched.publishes)
+        this.report(watched.node.name, 'pfail', this.nameOf(id));
     }
     watched.suspects = suspects;
   }

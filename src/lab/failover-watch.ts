@@ -4,12 +4,11 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import { formatAddress } from '../client/address.js';
-import { ClientConnection } from '../client/connection.js';
 import { MasterDiscovery } from '../client/discovery.js';
-import type { Platform, Timer } from '../platform/platform.js';
-import type { Member } from './member.js';
+import type { Platform } from '../platform/platform.js';
 import type { SentinelTopology } from './sentinel-topology.js';
 import type { Sighting, Watch } from './sighting.js';
+import { Subscription } from './subscription.js';
 
 /** Sentinel's events that are steps of a failover or come with one. */
 const WATCHED_EVENTS = [
@@ -31,13 +30,9 @@ const WATCHED_EVENTS = [
   ...['-failover-abort-slave-timeout', '+convert-to-slave', '+fix-slave-config', '+reboot', '+tilt', '-tilt'],
 ];
 
-const RECONNECT_DELAY_MS = 200;
-
 export class FailoverWatch extends EventEmitter<{ sighting: [Sighting] }> implements Watch {
   readonly discovery: MasterDiscovery;
-  private readonly connections = new Map<Member, ClientConnection>();
-  private readonly retries = new Set<Timer>();
-  private stopped = false;
+  private subscriptions: readonly Subscription[] = [];
 
   constructor(
     private readonly platform: Platform,
@@ -61,32 +56,17 @@ export class FailoverWatch extends EventEmitter<{ sighting: [Sighting] }> implem
 
   start(): void {
     this.discovery.start();
-    for (const sentinel of this.topology.sentinels) this.listenTo(sentinel);
+    this.subscriptions = this.topology.sentinels.map(
+      (sentinel) =>
+        new Subscription(this.platform, sentinel, WATCHED_EVENTS, (event, detail) =>
+          this.report(sentinel.name, event, detail),
+        ),
+    );
   }
 
   stop(): void {
-    this.stopped = true;
     this.discovery.stop();
-    for (const retry of this.retries) retry.cancel();
-    for (const connection of this.connections.values()) connection.close();
-  }
-
-  private listenTo(sentinel: Member): void {
-    const connection = new ClientConnection(this.platform, { address: sentinel.address });
-    this.connections.set(sentinel, connection);
-    connection.on('ready', () => connection.subscribe(WATCHED_EVENTS));
-    connection.on('message', (message) => {
-      if (!Array.isArray(message) || message[0] !== 'message') return;
-      this.report(sentinel.name, String(message[1]), String(message[2]));
-    });
-    connection.on('close', () => {
-      if (this.stopped) return;
-      const retry = this.platform.timers.after(RECONNECT_DELAY_MS, () => {
-        this.retries.delete(retry);
-        this.listenTo(sentinel);
-      });
-      this.retries.add(retry);
-    });
+    for (const subscription of this.subscriptions) subscription.stop();
   }
 
   private report(observer: string, event: string, detail: string): void {

@@ -20,6 +20,8 @@ export interface MemberOptions {
   readonly role: MemberRole;
   readonly engine: Engine;
   readonly address: HostAndPort;
+  /** Where others reach it; its address when absent. */
+  readonly announced?: HostAndPort;
   /** Text, as in the configuration. */
   readonly password?: string;
   /** In a session of its own, out of reach of what is typed on the terminal (Ctrl-C). */
@@ -50,6 +52,7 @@ export class Member extends EventEmitter<MemberEvents> {
   readonly role: MemberRole;
   readonly engine: Engine;
   readonly address: HostAndPort;
+  readonly announced: HostAndPort;
   readonly directory: string;
   readonly configurationFile: string;
   readonly logFile: string;
@@ -67,6 +70,7 @@ export class Member extends EventEmitter<MemberEvents> {
     this.role = options.role;
     this.engine = options.engine;
     this.address = options.address;
+    this.announced = options.announced ?? options.address;
     this.directory = options.directory;
     this.configurationFile = `${options.directory}/${CONFIGURATION_FILE}`;
     this.logFile = `${options.directory}/${LOG_FILE}`;

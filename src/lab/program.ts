@@ -5,6 +5,7 @@ import { VEDETTE_VERSION } from '../config/version.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText } from '../resp/ascii.js';
+import { compareOptions, settingsOf, type CompareFlags } from './compare/command.js';
 import type { Demonstration } from './demonstration.js';
 import { discover } from './discover.js';
 import { LabError } from './errors.js';
@@ -143,6 +144,18 @@ export async function runVedette(
         ...defined('sentinelPassword', flags.sentinelPassword),
       });
     });
+
+  compareOptions(
+    program.command('compare').description('what a fault costs with sentinels, and what in a cluster'),
+    countFrom,
+  ).action(async (flags: CompareFlags) => {
+    // Loaded when it is needed: the libraries behind it are nothing for the other commands.
+    const { compare, redraw } = await import('./compare/compare.js');
+    const screen = screenFor({});
+    const outputs = { reportFile: flags.out, resultsFile: flags.json };
+    if (flags.from !== undefined) status = redraw(platform, screen, flags.from, outputs);
+    else status = await compare(platform, terminal, screen, settingsOf(flags), outputs);
+  });
 
   try {
     await program.parseAsync(args, { from: 'user' });

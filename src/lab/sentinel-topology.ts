@@ -88,10 +88,11 @@ export class SentinelTopology extends Topology {
   }
 
   get sentinelAddresses(): readonly HostAndPort[] {
-    return this.sentinels.map((sentinel) => sentinel.address);
+    return this.sentinels.map((sentinel) => sentinel.announced);
   }
 
   protected override async bringUp(leftMs: () => number): Promise<void> {
+    await this.relay(this.members);
     // The replicas find a master that answers, the sentinels replicas that replicate: nobody has to try twice.
     const [master, ...replicas] = this.servers as [Member, ...Member[]];
     await master.start(leftMs());
@@ -136,7 +137,10 @@ export class SentinelTopology extends Topology {
       ...place,
       master: index === 0 ? null : { host: HOST, port: ports.servers[0]! },
       password,
-      directives: linesOf(serverDirectives, index),
+      directives: [
+        ...this.networkDirectives(place.name, `replica-announce-ip ${HOST}`),
+        ...linesOf(serverDirectives, index),
+      ],
     });
     const engine = enginesOf(this.options.servers)[index]!;
     return new Member(this.platform, {
@@ -160,7 +164,10 @@ export class SentinelTopology extends Topology {
       failoverTimeoutMs: options.failoverTimeoutMs ?? DEFAULTS.failoverTimeoutMs,
       parallelSyncs: options.parallelSyncs ?? DEFAULTS.parallelSyncs,
       password: options.password,
-      directives: linesOf(options.sentinelDirectives, index),
+      directives: [
+        ...this.networkDirectives(place.name, `sentinel announce-ip ${HOST}`),
+        ...linesOf(options.sentinelDirectives, index),
+      ],
     });
     const engine = enginesOf(options.sentinels)[index]!;
     return new Member(this.platform, { ...place, role: 'sentinel', engine, configuration });

@@ -7,6 +7,7 @@
 import type { HostAndPort } from '../client/address.js';
 import type { Platform } from '../platform/platform.js';
 import { LabError } from './errors.js';
+import { RELAY_HOST, type FaultNetwork } from './fault-network.js';
 import type { Member } from './member.js';
 import { isPortFree } from './ports.js';
 import { ProcessGuard } from './process-guard.js';
@@ -24,13 +25,15 @@ export interface TopologyOptions {
    * Without it (tests) they end together with everything that is interrupted.
    */
   readonly ownSessions?: boolean;
+  /** Between the members, so that links can be cut; there is none when absent. The topology closes it. */
+  readonly network?: FaultNetwork;
   /** Until everything works; 30000 when absent. */
   readonly readyLimitMs?: number;
 }
 
 export type Directives = readonly string[] | ((index: number) => readonly string[]);
 
-export const HOST = '127.0.0.1';
+export const HOST = RELAY_HOST;
 /** Attempts with other ports, when ports are ours to choose and someone else was faster. */
 const PORT_ATTEMPTS = 3;
 const READY_LIMIT_MS = 30_000;
@@ -64,15 +67,30 @@ export abstract class Topology {
   async close(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     this.guard.close();
+    this.common.network?.close();
     if (this.isTemporary) this.platform.disk.removeTreeSync(this.directory);
   }
 
   protected abstract bringUp(leftMs: () => number): Promise<void>;
 
+  /** What the network between the members asks of the configuration of one. */
+  protected networkDirectives(name: string, ...announcing: readonly string[]): readonly string[] {
+    const { network } = this.common;
+    return network === undefined ? [] : [...network.directivesOf(name), ...announcing];
+  }
+
+  /** Lets the network, if there is one, relay for members. */
+  protected async relay(members: readonly Member[], portDistance = 0): Promise<void> {
+    for (const { name, address } of members) {
+      await this.common.network?.relay(name, address.port + portDistance);
+    }
+  }
+
   protected placeOf(name: string, port: number) {
     return {
       name,
-      address: { host: HOST, port } satisfies HostAndPort,
+      address: { host: this.common.network?.hostOfMember(name) ?? HOST, port } satisfies HostAndPort,
+      announced: { host: HOST, port } satisfies HostAndPort,
       directory: `${this.directory}/${name}`,
       ownSession: this.common.ownSessions ?? false,
       guard: this.guard,
