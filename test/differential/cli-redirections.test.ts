@@ -55,6 +55,7 @@ describe('MOVED', () => {
 
   test('shows a person where they are now', async () => {
     const addresses = [first, third].map(({ address }) => `${address.host}:${address.port}`);
+    await third.call('SET', 'foo', 'value');
     const { output } = await runVedetteCli(['-c', '-a', PASSWORD, '-p', String(first.address.port)], {
       input: 'GET foo\nGET foo\n',
       isAtKeyboard: true,
