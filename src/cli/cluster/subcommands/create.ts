@@ -1,5 +1,5 @@
 /** `create`: makes a cluster of nodes that are empty. */
-import { settle, waitForJoin, waitUntilAllSee } from '../agreement.js';
+import { settle, waitForJoin, waitUntilAllSee, waitUntilServing } from '../agreement.js';
 import { checkCluster } from '../check.js';
 import { Cluster, requireClusterMode, requireEmpty } from '../cluster.js';
 import { ClusterManagerError } from '../errors.js';
@@ -59,6 +59,7 @@ async function createCluster(session: ClusterSession, nodes: readonly ClusterNod
     replicaIds.every((id) => entries.some((entry) => entry.id === id && entry.masterId !== null)),
   );
   await settle(session, nodes);
+  await waitUntilServing(session, nodes);
   const cluster = await Cluster.load(session, first!);
   await checkCluster(session, cluster);
   return true;
