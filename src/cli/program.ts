@@ -2,7 +2,7 @@
 import { VEDETTE_VERSION } from '../config/version.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
-import { bytesFromText, splitWords } from '../resp/ascii.js';
+import { bytesFromText, splitWords, textFromBytes } from '../resp/ascii.js';
 import { runClusterManager } from './cluster/program.js';
 import { CommandRunner } from './command-runner.js';
 import { CliError } from './errors.js';
@@ -81,7 +81,7 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
 
 async function manageCluster(platform: Platform, terminal: Terminal, options: CliOptions): Promise<number> {
   const { cluster, username, password, lastArgumentFromInput } = options;
-  if (lastArgumentFromInput) cluster.words.push(await readInput(terminal));
+  if (lastArgumentFromInput) cluster.words.push(textFromBytes(await readInput(terminal)));
   const credentials = {
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),

@@ -19,10 +19,13 @@ export interface CliRun {
   readonly environment?: Readonly<Record<string, string>>;
   /** Standard output is a terminal. */
   readonly isForPerson?: boolean;
+  /** Both standard input and standard output are a terminal. */
+  readonly isAtKeyboard?: boolean;
 }
 
 export async function runVedetteCli(words: readonly string[], run: CliRun = {}): Promise<CliResult> {
-  const terminal = new ScriptedTerminal(false, run.isForPerson ?? false, run.input ?? '');
+  const { isAtKeyboard = false, isForPerson = isAtKeyboard, input = '' } = run;
+  const terminal = new ScriptedTerminal(isAtKeyboard, isForPerson, input);
   const status = await runOurCli(platformWith({ TERM: 'dumb', ...run.environment }), terminal, words);
   return { output: terminal.output, errors: terminal.errors, status };
 }

@@ -12,6 +12,7 @@ const SUSPICION_AFTER_SECONDS = 20;
 const SUSPICION_PER_NODE_SECONDS = 0.15;
 /** A cluster that has just been changed agrees within a gossip round or two. */
 const SETTLE_LIMIT_MS = 5000;
+const SERVING_LIMIT_MS = 15_000;
 
 export async function nodesAgree(nodes: readonly ClusterNode[]): Promise<boolean> {
   if (nodes.length <= 1) return true;
@@ -49,6 +50,17 @@ export async function waitForJoin(session: ClusterSession, nodes: readonly Clust
 /** After a change, so that whoever comes next finds the cluster of one mind. Gives up silently after a while. */
 export function settle(session: ClusterSession, nodes: readonly ClusterNode[]): Promise<boolean> {
   return waitFor(session, SETTLE_LIMIT_MS, () => nodesAgree(nodes));
+}
+
+/**
+ * Waits until every node serves keys. A master that has just joined does not for up to 5 seconds, although all agree: it
+ * waits, as after a partition, in case a newer configuration is about to reach it. Gives up silently after a while.
+ */
+export function waitUntilServing(session: ClusterSession, nodes: readonly ClusterNode[]): Promise<boolean> {
+  return waitFor(session, SERVING_LIMIT_MS, async () => {
+    const states = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'INFO')));
+    return states.every((state) => String(state).includes('cluster_state:ok'));
+  });
 }
 
 /** Waits until every node sees what it should in its CLUSTER NODES. @returns false when it gave up */

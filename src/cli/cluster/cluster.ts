@@ -5,7 +5,7 @@
 import { ClusterManagerError, NodeReplyError } from './errors.js';
 import { ClusterNode, sameId } from './node.js';
 import type { NodeAddress, NodeEntry } from './node-table.js';
-import type { ClusterSession } from './session.js';
+import { connectNode, type ClusterSession } from './session.js';
 
 export class Cluster {
   private constructor(
@@ -17,7 +17,7 @@ export class Cluster {
 
   /** @throws ClusterManagerError when the node that was named cannot be used; others are left out */
   static async load(session: ClusterSession, address: NodeAddress): Promise<Cluster> {
-    const first = await ClusterNode.connect(session.platform, address, session.credentials);
+    const first = await connectNode(session, address);
     await requireClusterMode(first);
     const friends = await first.load();
     const found = await Promise.all(friends.map((friend) => reach(session, friend)));
@@ -58,10 +58,6 @@ export class Cluster {
     return others.reduce((best, node) => (node.replicaCount < best.replicaCount ? node : best), first);
   }
 
-  close(): void {
-    for (const node of this.nodes) node.close();
-  }
-
   private countReplicas({ report }: ClusterSession): void {
     for (const node of this.nodes) {
       if (node.masterId === null) continue;
@@ -89,19 +85,15 @@ async function reach(session: ClusterSession, entry: NodeEntry): Promise<Cluster
   if (entry.flags.includes('noaddr') || entry.host === '' || entry.port === 0) return SILENT;
   let node: ClusterNode | null = null;
   try {
-    node = await ClusterNode.connect(session.platform, entry, session.credentials);
+    node = await connectNode(session, entry);
     // The cluster has given it up: it may not answer, and what it would say may be long out of date.
-    if (entry.flags.includes('fail')) {
-      node.close();
-      return SILENT;
-    }
+    if (entry.flags.includes('fail')) return SILENT;
     await node.load();
     return node;
   } catch (error) {
     if (!(error instanceof ClusterManagerError)) throw error;
     const complaints = error.stream === 'errors' ? [error.message] : [];
     const errors = error.stream === 'output' ? [error.message] : [];
-    node?.close();
     return {
       complaints,
       errors: node === null ? errors : [...errors, `[ERR] Unable to load info for node ${node.address}`],

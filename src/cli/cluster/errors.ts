@@ -37,6 +37,15 @@ export class NodeUnreachableError extends ClusterManagerError {
   }
 }
 
+/** The input ended where an answer was needed. */
+export class InputEnded extends ClusterManagerError {
+  override readonly name = 'InputEnded';
+
+  constructor() {
+    super('\n*** The input ended without an answer: nothing was done.');
+  }
+}
+
 /** Said already, on the way. */
 export class GaveUp extends ClusterManagerError {
   override readonly name = 'GaveUp';

@@ -26,10 +26,16 @@ export interface TransferSettings {
   readonly credentials: Credentials;
 }
 
+/** What of a node takes part in a move. */
+export type MovingNode = Pick<
+  ClusterNode,
+  'id' | 'host' | 'port' | 'address' | 'slots' | 'ask' | 'entries' | 'keysInSlot' | 'setSlot'
+>;
+
 export interface SlotMove {
   readonly slot: number;
-  readonly source: ClusterNode;
-  readonly target: ClusterNode;
+  readonly source: MovingNode;
+  readonly target: MovingNode;
 }
 
 /** Enough that most slots are read at once, and not so many that a node stands still for it. */
@@ -47,7 +53,7 @@ export function keysToMove({ source, slot }: SlotMove): Promise<string[]> {
 
 export class KeyTransfer {
   /** Sources differ in what they can do. */
-  private readonly sizes = new Map<ClusterNode, BatchSize>();
+  private readonly sizes = new Map<MovingNode, BatchSize>();
 
   constructor(
     private readonly settings: TransferSettings,
@@ -99,7 +105,7 @@ export class KeyTransfer {
     }
   }
 
-  private sizeFor(source: ClusterNode): BatchSize {
+  private sizeFor(source: MovingNode): BatchSize {
     const known = this.sizes.get(source);
     if (known !== undefined) return known;
     const size = new BatchSize(this.settings.keysPerMigrate);
@@ -150,8 +156,8 @@ export class KeyTransfer {
   }
 
   private async compareValues(
-    source: ClusterNode,
-    target: ClusterNode,
+    source: MovingNode,
+    target: MovingNode,
     keys: readonly string[],
   ): Promise<readonly string[]> {
     try {

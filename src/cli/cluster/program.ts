@@ -2,14 +2,14 @@
 import type { Credentials } from '../../client/connection.js';
 import type { Platform } from '../../platform/platform.js';
 import type { Terminal } from '../../platform/terminal.js';
-import { bytesFromText } from '../../resp/ascii.js';
 import type { ClusterCommandLine } from './command-line.js';
 import { ClusterManagerError } from './errors.js';
+import type { ClusterNode } from './node.js';
 import { Questions } from './questions.js';
 import { Report } from './report.js';
 import type { ClusterSession } from './session.js';
 import { MoveFailed } from './slot-mover.js';
-import { call, setTimeout } from './subcommands/all-nodes.js';
+import { call, setNodeTimeout } from './subcommands/all-nodes.js';
 import { backup } from './subcommands/backup.js';
 import { create } from './subcommands/create.js';
 import { helpText } from './subcommands/help.js';
@@ -43,7 +43,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     addNode,
     deleteNode,
     call,
-    setTimeout,
+    setNodeTimeout,
     importKeys,
     backup,
   ],
@@ -69,7 +69,8 @@ export async function runClusterManager(
   }
   const report = new Report(terminal, (platform.processes.environment.TERM ?? '').includes('xterm'));
   const questions = new Questions(terminal, options.alwaysYes);
-  const session: ClusterSession = { platform, terminal, report, questions, options, credentials };
+  const connected: ClusterNode[] = [];
+  const session: ClusterSession = { platform, terminal, report, questions, options, credentials, connected };
   try {
     return (await subcommand.run(session, words)) ? 0 : 1;
   } catch (error) {
@@ -78,14 +79,14 @@ export async function runClusterManager(
     return 1;
   } finally {
     questions.close();
+    for (const node of connected) node.close();
   }
 }
 
 function sayWhy(report: Report, error: ClusterManagerError, words: readonly string[]): void {
   if (error.message !== '') {
-    const text = bytesFromText(error.message);
-    if (error.stream === 'errors') report.complaint(text);
-    else report.error(text);
+    if (error.stream === 'errors') report.complaint(error.message);
+    else report.error(error.message);
   }
   if (error instanceof MoveFailed && error.openSlots.length > 0) {
     report.error(`*** Stopped. The following slots are left open, with no key lost: ${error.openSlots}.`);

@@ -3,7 +3,7 @@
  * the input ends there is no answer, and the subcommand stops instead of asking for ever.
  */
 import type { LineSource, Terminal } from '../../platform/terminal.js';
-import { ClusterManagerError } from './errors.js';
+import { InputEnded } from './errors.js';
 
 export class Questions {
   private lines: LineSource | null = null;
@@ -14,14 +14,13 @@ export class Questions {
     private readonly alwaysYes: boolean,
   ) {}
 
-  /** The answer without its line end. @throws ClusterManagerError at the end of the input */
+  /** The answer without its line end. @throws InputEnded */
   async ask(question: string): Promise<string> {
     const lines = (this.lines ??= this.terminal.openLines(NO_EDITING));
     // A person is shown the question by the line editor.
     if (!this.terminal.isInputTerminal) this.terminal.write(question);
     const answer = await new Promise<string | null>((resolve) => lines.next(question, resolve));
-    if (answer === null)
-      throw new ClusterManagerError('\n*** The input ended without an answer: nothing was done.');
+    if (answer === null) throw new InputEnded();
     return answer.endsWith('\r') ? answer.slice(0, -1) : answer;
   }
 

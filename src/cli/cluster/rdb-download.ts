@@ -8,6 +8,7 @@ import type { Credentials } from '../../client/connection.js';
 import type { Connection, FileHandle, Platform } from '../../platform/platform.js';
 import { systemErrorText } from '../../platform/system-errors.js';
 import { PayloadFraming, type PayloadFrame } from '../../replication/payload-framing.js';
+import { bytesFromText } from '../../resp/ascii.js';
 import { ClusterManagerError } from './errors.js';
 
 export type DownloadPlatform = Pick<Platform, 'network' | 'disk'>;
@@ -113,7 +114,7 @@ class RdbTransfer {
     this.file.write(copy, (error) => {
       if (this.isOver) return;
       if (error !== null) {
-        this.fail(`Error writing data to file ${this.path}: ${systemErrorText(error)}`);
+        this.fail(`Error writing data to file ${bytesFromText(this.path)}: ${systemErrorText(error)}`);
         return;
       }
       this.unwrittenBytes -= copy.length;
@@ -200,7 +201,13 @@ function fileOperation<Result = undefined>(
   return new Promise((resolve, reject) => {
     start((error, result) => {
       if (error === null) resolve(result as Result);
-      else reject(new ClusterManagerError(`Error writing '${path}': ${systemErrorText(error)}`, 'errors'));
+      else
+        reject(
+          new ClusterManagerError(
+            `Error writing '${bytesFromText(path)}': ${systemErrorText(error)}`,
+            'errors',
+          ),
+        );
     });
   });
 }

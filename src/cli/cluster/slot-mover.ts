@@ -11,9 +11,14 @@
  */
 import type { Clock } from '../../platform/platform.js';
 import { ClusterManagerError, NodeReplyError } from './errors.js';
-import { KeyTransfer, keysToMove, type SlotMove, type TransferSettings } from './key-transfer.js';
+import {
+  KeyTransfer,
+  keysToMove,
+  type MovingNode,
+  type SlotMove,
+  type TransferSettings,
+} from './key-transfer.js';
 import type { MoveProgress } from './move-progress.js';
-import type { ClusterNode } from './node.js';
 import type { Report } from './report.js';
 
 /** A source that gave away its last slot may be the target's replica already. */
@@ -39,7 +44,7 @@ export class SlotMover {
 
   /** @param masters everybody who is told of new owners */
   constructor(
-    private readonly masters: readonly ClusterNode[],
+    private readonly masters: readonly MovingNode[],
     settings: TransferSettings,
     report: Report,
     clock: Clock,
@@ -49,7 +54,7 @@ export class SlotMover {
 
   /** Moves slots, and keeps the nodes' own `slots` up to date. @throws MoveFailed at the first that cannot be moved */
   async move(moves: readonly SlotMove[], progress: MoveProgress): Promise<void> {
-    const lanes = new Map<ClusterNode, SlotMove[]>();
+    const lanes = new Map<MovingNode, SlotMove[]>();
     for (const move of moves) {
       const lane = lanes.get(move.source);
       if (lane === undefined) lanes.set(move.source, [move]);
@@ -133,7 +138,7 @@ export class SlotMover {
   }
 }
 
-async function assignAt(node: ClusterNode, { slot, target }: SlotMove): Promise<void> {
+async function assignAt(node: MovingNode, { slot, target }: SlotMove): Promise<void> {
   try {
     await node.setSlot(slot, 'NODE', target);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Leaves a slot that several masters claim to the one with most of its keys, and brings the other keys there. */
 import type { ClusterNode } from '../node.js';
 import { giveUpSlot, takeSlot } from './ownership.js';
-import type { RepairContext } from './slot-repair.js';
+import type { RepairContext } from './context.js';
 
 export async function repairMultipleOwners(
   context: RepairContext,

@@ -8,7 +8,7 @@ import {
   type SlotClaim,
 } from '../plan/open-slot.js';
 import { giveUpSlot, takeSlot } from './ownership.js';
-import type { RepairContext } from './slot-repair.js';
+import type { RepairContext } from './context.js';
 
 /** What the decision needs, after it has been settled who the owner is. */
 interface SettledSlot {

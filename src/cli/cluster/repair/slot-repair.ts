@@ -1,25 +1,15 @@
-/** The repairs that `fix` makes, and what they need in common. */
+/** The repairs that `fix` makes, each in a file of its own. */
 import type { Repairs } from '../check.js';
 import type { Cluster } from '../cluster.js';
-import { ClusterManagerError } from '../errors.js';
-import type { SlotMove } from '../key-transfer.js';
+import { ClusterManagerError, InputEnded } from '../errors.js';
 import { MoveLines } from '../move-progress.js';
 import type { ClusterNode } from '../node.js';
 import type { ClusterSession } from '../session.js';
 import { SlotMover } from '../slot-mover.js';
+import type { RepairContext } from './context.js';
 import { repairMultipleOwners } from './multiple-owners.js';
 import { repairOpenSlot } from './open-slot-repair.js';
 import { repairUncoveredSlots } from './uncovered-slots.js';
-
-/** What one repair works with. */
-export interface RepairContext {
-  readonly session: ClusterSession;
-  readonly cluster: Cluster;
-  /** Moves a slot with its keys. */
-  moveSlot(move: SlotMove): Promise<void>;
-  /** Moves the keys only. */
-  moveKeys(move: SlotMove): Promise<void>;
-}
 
 export class SlotRepair implements Repairs {
   private readonly context: RepairContext;
@@ -58,8 +48,8 @@ export class SlotRepair implements Repairs {
     try {
       return await repair();
     } catch (error) {
-      // Whether the person can answer, or the input has ended, concerns all of the walk.
-      if (!(error instanceof ClusterManagerError) || error.name === 'ClusterManagerError') throw error;
+      // Nobody will answer the next question either.
+      if (!(error instanceof ClusterManagerError) || error instanceof InputEnded) throw error;
       if (error.message !== '') this.session.report.error(error.message);
       return false;
     }

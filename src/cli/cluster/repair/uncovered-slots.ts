@@ -3,7 +3,7 @@ import { countKeys } from '../check.js';
 import type { ClusterNode } from '../node.js';
 import { formatSlots, SlotSet } from '../slot-set.js';
 import { takeSlot } from './ownership.js';
-import type { RepairContext } from './slot-repair.js';
+import type { RepairContext } from './context.js';
 
 /** A slot that nobody has, and who has keys of it. */
 interface UncoveredSlot {

@@ -35,7 +35,7 @@ export const call: Subcommand = {
   },
 };
 
-export const setTimeout: Subcommand = {
+export const setNodeTimeout: Subcommand = {
   name: 'set-timeout',
   arity: 2,
   synopsis: 'host:port milliseconds',

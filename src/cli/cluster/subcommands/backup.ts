@@ -1,5 +1,6 @@
 /** `backup`: an RDB file of every master, and nodes.json, which says who had which slots. */
 import { systemErrorText } from '../../../platform/system-errors.js';
+import { bytesFromText } from '../../../resp/ascii.js';
 import { checkCluster } from '../check.js';
 import { Cluster } from '../cluster.js';
 import { ClusterManagerError } from '../errors.js';
@@ -29,7 +30,7 @@ export const backup: Subcommand = {
         "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.",
       );
     }
-    report.ok(`[OK] Backup created into: ${directory}`);
+    report.ok(`[OK] Backup created into: ${bytesFromText(directory)}`);
     return true;
   },
 };
@@ -39,13 +40,14 @@ async function saveRdb(session: ClusterSession, node: ClusterNode, directory: st
   report.info(`>>> Node ${node.address} -> Saving RDB...`);
   const path = inDirectory(directory, `redis-node-${node.host}-${node.port}-${node.id}.rdb`);
   const source = { host: node.host, port: node.port, credentials };
+  const shownPath = bytesFromText(path);
   let hasMark = false;
   const sizeBytes = await downloadRdb(platform, source, path, (frame) => {
     hasMark = frame.kind === 'mark';
     report.complaint(
       frame.kind === 'mark'
-        ? `SYNC sent to master, writing bytes of bulk transfer until EOF marker to '${path}'`
-        : `SYNC sent to master, writing ${frame.bytes} bytes to '${path}'`,
+        ? `SYNC sent to master, writing bytes of bulk transfer until EOF marker to '${shownPath}'`
+        : `SYNC sent to master, writing ${frame.bytes} bytes to '${shownPath}'`,
     );
   });
   report.complaint(`Transfer finished with success${hasMark ? ` after ${sizeBytes} bytes` : '.'}`);
@@ -57,14 +59,14 @@ function saveConfiguration(
   path: string,
   errorCount: number,
 ): boolean {
-  report.info(`Saving cluster configuration to: ${path}`);
+  report.info(`Saving cluster configuration to: ${bytesFromText(path)}`);
   const json = `[\n${cluster.nodes.map((node) => nodeJson(node, errorCount)).join(',\n')}\n]`;
   try {
     platform.disk.writeFileSync(path, Buffer.from(json, 'latin1'));
     return true;
   } catch (error) {
     report.complaint(systemErrorText(error));
-    report.error(`Could not save nodes to: ${path}`);
+    report.error(`Could not save nodes to: ${bytesFromText(path)}`);
     return false;
   }
 }

@@ -1,9 +1,9 @@
 /** `create`: makes a cluster of nodes that are empty. */
-import { settle, waitForJoin, waitUntilAllSee } from '../agreement.js';
+import { settle, waitForJoin, waitUntilAllSee, waitUntilServing } from '../agreement.js';
 import { checkCluster } from '../check.js';
 import { Cluster, requireClusterMode, requireEmpty } from '../cluster.js';
 import { ClusterManagerError } from '../errors.js';
-import { ClusterNode, resolveAddress } from '../node.js';
+import { resolveAddress, type ClusterNode } from '../node.js';
 import { parseNodeAddress, type NodeAddress } from '../node-table.js';
 import { allocate, countMasters, LEAST_MASTERS, type Allocation } from '../plan/allocation.js';
 import {
@@ -12,7 +12,7 @@ import {
   SHARES_MASTERS_HOST,
   type AffinityNode,
 } from '../plan/anti-affinity.js';
-import type { ClusterSession } from '../session.js';
+import { connectNode, type ClusterSession } from '../session.js';
 import { formatSlots, SlotSet } from '../slot-set.js';
 import type { Subcommand } from './subcommand.js';
 
@@ -23,11 +23,7 @@ export const create: Subcommand = {
   options: ['replicas <arg>'],
   async run(session, words) {
     const nodes = await connectAll(session, words.map(readNodeAddress));
-    try {
-      return await createCluster(session, nodes);
-    } finally {
-      for (const node of nodes) node.close();
-    }
+    return createCluster(session, nodes);
   },
 };
 
@@ -63,9 +59,9 @@ async function createCluster(session: ClusterSession, nodes: readonly ClusterNod
     replicaIds.every((id) => entries.some((entry) => entry.id === id && entry.masterId !== null)),
   );
   await settle(session, nodes);
+  await waitUntilServing(session, nodes);
   const cluster = await Cluster.load(session, first!);
   await checkCluster(session, cluster);
-  cluster.close();
   return true;
 }
 
@@ -81,19 +77,14 @@ async function connectAll(
   addresses: readonly NodeAddress[],
 ): Promise<ClusterNode[]> {
   const nodes: ClusterNode[] = [];
-  try {
-    for (const address of addresses) {
-      const node = await ClusterNode.connect(session.platform, address, session.credentials);
-      nodes.push(node);
-      await requireClusterMode(node);
-      await node.load();
-      await requireEmpty(node);
-    }
-    return nodes;
-  } catch (error) {
-    for (const node of nodes) node.close();
-    throw error;
+  for (const address of addresses) {
+    const node = await connectNode(session, address);
+    await requireClusterMode(node);
+    await node.load();
+    await requireEmpty(node);
+    nodes.push(node);
   }
+  return nodes;
 }
 
 function planRoles(session: ClusterSession, nodes: readonly ClusterNode[], replicas: number): Roles {

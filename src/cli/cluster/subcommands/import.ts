@@ -6,11 +6,10 @@ import { checkCluster } from '../check.js';
 import { Cluster } from '../cluster.js';
 import { ClusterManagerError, NodeReplyError } from '../errors.js';
 import { migrateCredentials } from '../key-transfer.js';
-import { ClusterNode } from '../node.js';
+import type { ClusterNode } from '../node.js';
 import { parseNodeAddress, type NodeAddress } from '../node-table.js';
-import type { ClusterSession } from '../session.js';
-import type { Subcommand } from './subcommand.js';
-import { readAddress } from './subcommand.js';
+import { connectNode, type ClusterSession } from '../session.js';
+import { readAddress, type Subcommand } from './subcommand.js';
 
 const KEYS_PER_SCAN = 1000;
 const MIGRATES_IN_FLIGHT = 10;
@@ -28,7 +27,7 @@ export const importKeys: Subcommand = {
     report.info(`>>> Importing data from ${fromText} to cluster ${address.host}:${address.port}`);
     const cluster = await Cluster.load(session, address);
     if (!(await checkCluster(session, cluster)).isSound) return false;
-    const source = await ClusterNode.connect(session.platform, from, await sourceCredentials(session));
+    const source = await connectNode(session, from, await sourceCredentials(session));
     try {
       if ((await source.info('cluster_enabled')) === '1')
         throw new ClusterManagerError('[ERR] The source node should not be a cluster node.');
@@ -38,8 +37,6 @@ export const importKeys: Subcommand = {
     } catch (error) {
       if (!(error instanceof NodeReplyError)) throw error;
       throw new ClusterManagerError(`Source ${fromText} replied with error:\n${error.reply}`);
-    } finally {
-      source.close();
     }
   },
 };

@@ -4,9 +4,9 @@ import { settle, waitForJoin, waitUntilAllSee } from '../agreement.js';
 import { checkCluster } from '../check.js';
 import { Cluster, requireClusterMode, requireEmpty } from '../cluster.js';
 import { ClusterManagerError, NodeUnreachableError } from '../errors.js';
-import { ClusterNode, resolveAddress } from '../node.js';
+import { resolveAddress, type ClusterNode } from '../node.js';
 import type { NodeAddress } from '../node-table.js';
-import type { ClusterSession } from '../session.js';
+import { connectNode, type ClusterSession } from '../session.js';
 import { readAddress, type Subcommand } from './subcommand.js';
 
 export const addNode: Subcommand = {
@@ -92,7 +92,7 @@ function chooseMaster({ report, options }: ClusterSession, cluster: Cluster): Cl
 
 async function connectNew(session: ClusterSession, address: NodeAddress): Promise<ClusterNode> {
   try {
-    const node = await ClusterNode.connect(session.platform, address, session.credentials);
+    const node = await connectNode(session, address);
     await requireClusterMode(node);
     await node.load();
     await requireEmpty(node);

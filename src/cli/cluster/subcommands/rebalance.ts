@@ -1,5 +1,5 @@
 /** `rebalance`: gives every master its share of the slots, by weight. */
-import { settle } from '../agreement.js';
+import { settle, waitUntilServing } from '../agreement.js';
 import { checkCluster } from '../check.js';
 import { Cluster } from '../cluster.js';
 import { ClusterManagerError } from '../errors.js';
@@ -46,6 +46,7 @@ export const rebalance: Subcommand = {
       return true;
     }
     report.info(`>>> Rebalancing across ${involved.length} nodes. Total weight = ${totalWeight.toFixed(2)}`);
+    if (!options.simulates) await waitUntilServing(session, involved);
     for (const transfer of transfers) await carryOut(session, cluster, transfer);
     if (!options.simulates) await settle(session, cluster.nodes);
     return true;

@@ -1,5 +1,5 @@
 /** `reshard`: moves so many slots from some masters, or all, to one. What was not said on the command line is asked. */
-import { settle } from '../agreement.js';
+import { settle, waitUntilServing } from '../agreement.js';
 import { checkCluster } from '../check.js';
 import { Cluster } from '../cluster.js';
 import { ClusterManagerError } from '../errors.js';
@@ -33,6 +33,7 @@ export const reshard: Subcommand = {
     if (!(await confirmPlan(session))) return false;
     const settings = { ...options, assignsUnservedSlot: false, credentials };
     const mover = new SlotMover(cluster.masters, settings, report, platform.clock);
+    await waitUntilServing(session, [target, ...sources]);
     await mover.move(moves, progressOf(session, moves));
     await settle(session, cluster.nodes);
     return true;
