@@ -1,16 +1,16 @@
 /**
  * How long it takes to move 4096 slots with a million keys from one master of a cluster to another while clients read
- * and write: our nodes and stock ones, by the same manager, under the same load, in the same run. Every key must be
- * readable throughout, and be on exactly one node with its last value afterwards.
+ * and write: our nodes and stock ones, under the same load, in the same run; each kind moved by its own manager, or both
+ * by the same. Every key must be readable throughout, and be on exactly one node with its last value afterwards.
  *
  *   npm run bench:resharding -- [--keys 1000000] [--slots 4096] [--engines stock,vedette] [--rate 1000]
- *                               [--manager stock|vedette] [--pipeline 10] [--value-bytes 32]
+ *                               [--manager own|stock|vedette] [--pipeline 10] [--value-bytes 32]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     engines: { type: 'string', default: 'stock,vedette' },
     /** Operations of the load per second. */
     rate: { type: 'string', default: '1000' },
-    manager: { type: 'string', default: 'stock' },
+    manager: { type: 'string', default: 'own' },
     pipeline: { type: 'string', default: '10' },
     'value-bytes': { type: 'string', default: '32' },
   },
@@ -39,6 +39,10 @@ const LOAD_TICK_MS = 5;
 const BATCH = 1000;
 const MANAGERS = { stock: 'redis-cli', vedette: bin('vedette-cli') };
 const SERVERS = { stock: 'redis-server', vedette: bin('vedette-server') };
+
+function managerFor(engine) {
+  return MANAGERS[options.manager === 'own' ? engine : options.manager];
+}
 
 function bin(name) {
   return fileURLToPath(new URL(`../../bin/${name}`, import.meta.url));
@@ -99,7 +103,7 @@ class BenchCluster {
     const args = ['--port', port, '--bind', HOST, '--save', '', '--cluster-enabled', 'yes'];
     args.push('--cluster-config-file', `${directory}.nodes.conf`, '--dir', this.#directory);
     const child = spawn(SERVERS[engine], args.map(String), { stdio: 'ignore' });
-    const client = new Redis({ port, host: HOST, retryStrategy: () => 50 });
+    const client = new Redis({ port, host: HOST, retryStrategy: () => 50, maxRetriesPerRequest: null });
     client.on('error', () => {});
     await client.ping();
     this.nodes.push({ port, child, client, id: '' });
@@ -252,7 +256,7 @@ async function trial(engine, keys) {
     load.start();
     await sleep(500);
     const startedAt = performance.now();
-    await run(MANAGERS[options.manager], [
+    await run(managerFor(engine), [
       ...['--cluster', 'reshard', `${HOST}:${source.port}`, '--cluster-yes'],
       ...['--cluster-from', source.id, '--cluster-to', target.id, '--cluster-slots', String(slotCount)],
       ...['--cluster-pipeline', options.pipeline],
@@ -268,16 +272,14 @@ async function trial(engine, keys) {
 
 if (slotCount > Math.floor(SLOTS / MASTERS)) throw new Error('the first master has not that many slots');
 const keys = makeKeys();
-console.log(
-  `${keyCount} keys in ${slotCount} slots, ${options.rate} operations/s, ${MANAGERS[options.manager]}`,
-);
+console.log(`${keyCount} keys in ${slotCount} slots, ${options.rate} operations/s`);
 const results = [];
 for (const engine of options.engines.split(',')) {
   const result = await trial(engine, keys);
   results.push(result);
   const { seconds, load, problems } = result;
   console.log(
-    `${engine.padEnd(8)} ${seconds.toFixed(1)} s  ${Math.round(keyCount / seconds)} keys/s  ` +
+    `${engine.padEnd(8)} by ${basename(managerFor(engine)).padEnd(12)} ${seconds.toFixed(1)} s  ${Math.round(keyCount / seconds)} keys/s  ` +
       `load: ${load.operations} operations, p50 ${load.percentile(0.5).toFixed(1)} ms, ` +
       `p99 ${load.percentile(0.99).toFixed(1)} ms, max ${load.percentile(1).toFixed(1)} ms  ` +
       `problems: ${problems.length}`,
