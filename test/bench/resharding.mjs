@@ -25,7 +25,8 @@ const { values: options } = parseArgs({
     /** Operations of the load per second. */
     rate: { type: 'string', default: '1000' },
     manager: { type: 'string', default: 'own' },
-    pipeline: { type: 'string', default: '10' },
+    /** Keys for each MIGRATE; each manager's default if not given. */
+    pipeline: { type: 'string' },
     'value-bytes': { type: 'string', default: '32' },
   },
 });
@@ -259,7 +260,7 @@ async function trial(engine, keys) {
     await run(managerFor(engine), [
       ...['--cluster', 'reshard', `${HOST}:${source.port}`, '--cluster-yes'],
       ...['--cluster-from', source.id, '--cluster-to', target.id, '--cluster-slots', String(slotCount)],
-      ...['--cluster-pipeline', options.pipeline],
+      ...(options.pipeline === undefined ? [] : ['--cluster-pipeline', options.pipeline]),
     ]);
     const seconds = (performance.now() - startedAt) / 1000;
     await load.stop();
