@@ -235,6 +235,14 @@ export class ClusterWorld {
     this.advance(200);
   }
 
+  /** The same for all that run, while a node is dead: it is held to have failed. */
+  untilReadyAfterLoss(dead: string, limitMs = PATIENCE_MS): void {
+    this.until(
+      () => this.isConverged() && this.names.every((name) => this.seen(name, dead).health === 'failed'),
+      limitMs,
+    );
+  }
+
   isConverged(): boolean {
     const pictures = new Set(this.names.map((name) => this.picture(name)));
     return (
