@@ -252,5 +252,7 @@ function readForm(bytes: Buffer, at: number, fieldBytes: number, form: RegExp): 
 }
 
 function copyOf(bytes: Buffer, at: number, length: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes, at, at + length);
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(at, at + length));
+  return copy;
 }
