@@ -15,6 +15,7 @@ import { Acl } from './acl/acl.js';
 import { ActiveExpiry } from './active-expiry.js';
 import { Blocking } from './blocking.js';
 import type { Client } from './client.js';
+import type { ClusterSide } from './cluster-side.js';
 import { addressOf, Clients } from './clients.js';
 import type { Command, CommandHandler } from './command.js';
 import { CommandTable } from './command-table.js';
@@ -91,6 +92,8 @@ export class Server {
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
+  /** Set by the cluster part; null: this server is in no cluster. */
+  cluster: ClusterSide | null = null;
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */

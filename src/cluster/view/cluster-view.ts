@@ -22,12 +22,25 @@ export class ClusterView {
 
   currentEpoch: Epoch = NO_EPOCH;
   lastVoteEpoch: Epoch = NO_EPOCH;
-  isServing = false;
+  /** Grows with every change of an owner, a master or the state: whoever must react to them compares. */
+  changes = 0;
   /** Masters with at least one slot, as of the last look at the state. */
   size = 0;
 
+  private serving = false;
+
   constructor(readonly myself: ClusterNode) {
     this.nodesById.set(myself.id, myself);
+  }
+
+  /** `cluster_state`: keys are served. */
+  get isServing(): boolean {
+    return this.serving;
+  }
+
+  set isServing(serving: boolean) {
+    if (serving !== this.serving) this.changes++;
+    this.serving = serving;
   }
 
   /** All known nodes: myself and those in handshake too. */
@@ -69,6 +82,7 @@ export class ClusterView {
   }
 
   setOwner(slot: Slot, owner: ClusterNode | null): void {
+    this.changes++;
     this.owners[slot]?.slots.delete(slot);
     this.owners[slot] = owner;
     owner?.slots.add(slot);
@@ -77,6 +91,7 @@ export class ClusterView {
 
   /** Makes a node a replica of another one; null: its master is not known. The role stays as it is. */
   setMaster(node: ClusterNode, master: ClusterNode | null): void {
+    this.changes++;
     node.master?.replicas.delete(node);
     node.master = master;
     master?.replicas.add(node);

@@ -1,0 +1,131 @@
+/** Subcommands that show what this node knows of the cluster and change nothing: INFO, NODES, REPLICAS, LINKS, ids. */
+import type { Client } from '../../server/client.js';
+import type { ClusterActions } from '../cluster-actions.js';
+import { clusterInfo } from './info-text.js';
+import { linkedNodes, nodeLine } from './node-lines.js';
+import {
+  ADMINISTERS,
+  ASKS,
+  NONDETERMINISTIC,
+  nodeArgument,
+  subcommand,
+  type ClusterParts,
+  type SubcommandGroup,
+} from './subcommand.js';
+
+const PER_NODE = 'O(N) in the nodes';
+
+export const inspectionSubcommands: SubcommandGroup = (parts) => {
+  const { actions } = parts;
+  const replicas = {
+    arity: 3,
+    flags: ADMINISTERS,
+    summary: 'Shows the replicas of a master.',
+    complexity: 'O(N) in the replicas',
+    tips: NONDETERMINISTIC,
+  };
+  return [
+    subcommand(
+      { name: 'info', arity: 2, summary: 'Shows the state.', flags: ASKS, tips: NONDETERMINISTIC },
+      ({ reply }) => reply.verbatim('txt', clusterInfo(actions)),
+    ),
+    subcommand(
+      {
+        name: 'nodes',
+        arity: 2,
+        summary: 'Shows all known nodes, a line each.',
+        flags: ASKS,
+        complexity: PER_NODE,
+        tips: NONDETERMINISTIC,
+      },
+      ({ reply }) => reply.verbatim('txt', nodesText(actions)),
+    ),
+    subcommand({ ...replicas, name: 'replicas', since: '5.0.0' }, (client, args) =>
+      writeReplicas(client, parts, args[2]),
+    ),
+    subcommand(
+      { ...replicas, name: 'slaves', deprecatedSince: '5.0.0', replacedBy: '`CLUSTER REPLICAS`' },
+      (client, args) => writeReplicas(client, parts, args[2]),
+    ),
+    subcommand(
+      {
+        name: 'links',
+        arity: 2,
+        since: '7.0.0',
+        summary: 'Shows the connections of the bus.',
+        flags: ASKS,
+        complexity: PER_NODE,
+        tips: NONDETERMINISTIC,
+      },
+      (client) => writeLinks(client, actions),
+    ),
+    subcommand({ name: 'myid', arity: 2, summary: 'Tells the id of this node.', flags: ASKS }, ({ reply }) =>
+      reply.bulk(actions.view.myself.id),
+    ),
+    subcommand(
+      {
+        name: 'myshardid',
+        arity: 2,
+        since: '7.2.0',
+        summary: 'Tells the id of the shard of this node.',
+        flags: ASKS,
+        tips: NONDETERMINISTIC,
+      },
+      ({ reply }) => reply.bulk(actions.view.myself.shardId),
+    ),
+    subcommand(
+      {
+        name: 'count-failure-reports',
+        arity: 3,
+        summary: 'Counts the masters that lately said of a node that it is down.',
+        flags: ADMINISTERS,
+        complexity: 'O(N) in the reports',
+        tips: NONDETERMINISTIC,
+      },
+      (client, args) => {
+        const node = nodeArgument(client, parts, args[2]);
+        if (node !== undefined) client.reply.integer(actions.failureReportsAbout(node));
+      },
+    ),
+  ];
+};
+
+function nodesText(actions: ClusterActions): string {
+  const linked = linkedNodes(actions);
+  let text = '';
+  for (const node of actions.view.nodes) text += `${nodeLine(node, actions.view, linked)}\n`;
+  return text;
+}
+
+function writeReplicas(client: Client, parts: ClusterParts, id: string): void {
+  const { actions } = parts;
+  const master = nodeArgument(client, parts, id);
+  if (master === undefined) return;
+  if (!master.isMaster) {
+    client.reply.error('ERR The specified node is not a master');
+    return;
+  }
+  const linked = linkedNodes(actions);
+  client.reply.arrayHeader(master.replicas.size);
+  for (const replica of master.replicas) client.reply.bulk(nodeLine(replica, actions.view, linked));
+}
+
+function writeLinks({ reply }: Client, actions: ClusterActions): void {
+  const links = [...actions.links];
+  reply.arrayHeader(links.length);
+  for (const link of links) {
+    reply.mapHeader(6);
+    reply.bulk('direction');
+    reply.bulk(link.direction);
+    reply.bulk('node');
+    reply.bulk(link.node.id);
+    reply.bulk('create-time');
+    reply.integer(link.createdAtMs);
+    reply.bulk('events');
+    reply.bulk(link.canWrite ? 'r' : 'rw');
+    reply.bulk('send-buffer-allocated');
+    reply.integer(link.sendBufferAllocatedBytes);
+    reply.bulk('send-buffer-used');
+    reply.integer(link.sendBufferUsedBytes);
+  }
+}
