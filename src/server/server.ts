@@ -30,6 +30,7 @@ import { Shutdown } from './shutdown.js';
 import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
+import { SlotDeletion } from './slot-deletion.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -85,6 +86,7 @@ export class Server {
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
   readonly activeExpiry: ActiveExpiry;
+  readonly slotDeletion: SlotDeletion;
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly persistenceStatus = new PersistenceStatus();
@@ -139,6 +141,7 @@ export class Server {
     this.keyspace = new Keyspace(
       parts.config.values.databases,
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
+      parts.mode === 'cluster',
     );
     this.acl = new Acl(this);
     this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
@@ -159,6 +162,7 @@ export class Server {
     this.dispatcher = new Dispatcher(this);
     this.watching = new Watching();
     this.activeExpiry = new ActiveExpiry(this.keyspace);
+    this.slotDeletion = new SlotDeletion(this);
     this.keyspace.hooks = this.keyspaceHooks();
     this.statistics.startedAtMs = this.platform.clock.nowMs();
     this.followConfig();
@@ -174,6 +178,7 @@ export class Server {
   close(): void {
     this.cronTimer?.cancel();
     this.expiryTimer?.cancel();
+    this.slotDeletion.close();
     this.pause.close();
     for (const listener of this.listeners) listener.close();
     this.listeners.length = 0;
