@@ -7,6 +7,7 @@ import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
+import { registerCommandsWithoutCluster } from '../cluster/register-commands.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
@@ -17,6 +18,7 @@ export function composeDataServer(ingredients: Ingredients): Service {
   const server = new Server({ platform, config, log, mode: 'standalone' });
   server.commands.register([...dataCommands, ...serverCommands]);
   registerConfigDebugging(server);
+  registerCommandsWithoutCluster(server);
   addServerSections(server);
   const persistence = new Persistence(server);
   const replication = new Replication({

@@ -15,7 +15,10 @@ export function clusterHelp(client: Client): void {
     ['SLOTS', 'Tell which nodes serve which slots.'],
     ['SHARDS', 'Tell of each shard which slots it has and which nodes it is made of.'],
     ['ADDSLOTS <slot> [<slot> ...]', 'Give slots to this node.'],
-    ['ADDSLOTSRANGE <start slot> <end slot> [<start slot> <end slot> ...]', 'Give ranges of slots to this node.'],
+    [
+      'ADDSLOTSRANGE <start slot> <end slot> [<start slot> <end slot> ...]',
+      'Give ranges of slots to this node.',
+    ],
     ['BUMPEPOCH', 'Take a greater configuration epoch without asking the others.'],
     ['COUNT-FAILURE-REPORTS <node-id>', 'Count the masters that lately said of a node that it is down.'],
     ['DELSLOTS <slot> [<slot> ...]', 'Make this node forget who has slots.'],

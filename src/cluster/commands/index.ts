@@ -6,24 +6,40 @@ import { clusterHelp } from './help.js';
 import { inspectionSubcommands } from './inspection.js';
 import { membershipSubcommands } from './membership.js';
 import { slotAssignmentSubcommands } from './slot-assignment.js';
-import { slotKeySubcommands, type SlotKeys } from './slot-keys.js';
+import { slotKeySubcommands } from './slot-keys.js';
 import { slotMoveSubcommands } from './slot-moves.js';
-import { ASKS_AT_ANY_TIME, subcommand, type ClusterParts } from './subcommand.js';
+import { ASKS_AT_ANY_TIME, subcommand, type ClusterParts, type ClusterSubcommand } from './subcommand.js';
 import { topologySubcommands } from './topology.js';
 
 const CLUSTER_DISABLED = 'ERR This instance has cluster support disabled';
 
-/** The declarations for the server to register. They work on the node that `parts` is of. */
-export function clusterCommands(parts: ClusterParts, slotKeys: SlotKeys): CommandSpec[] {
-  const groups = [
-    inspectionSubcommands,
-    topologySubcommands,
-    slotKeySubcommands(slotKeys),
-    slotAssignmentSubcommands,
-    slotMoveSubcommands(slotKeys),
-    membershipSubcommands,
-    epochSubcommands,
-  ];
+const refuse: CommandHandler = ({ reply }) => reply.error(CLUSTER_DISABLED);
+
+const SUBCOMMANDS: readonly ClusterSubcommand[] = [
+  ...inspectionSubcommands,
+  ...topologySubcommands,
+  ...slotKeySubcommands,
+  ...slotAssignmentSubcommands,
+  ...slotMoveSubcommands,
+  ...membershipSubcommands,
+  ...epochSubcommands,
+  subcommand(
+    {
+      name: 'help',
+      arity: 2,
+      since: '5.0.0',
+      summary: 'Describes the subcommands.',
+      flags: ASKS_AT_ANY_TIME,
+    },
+    clusterHelp,
+  ),
+];
+
+/**
+ * The declarations for the server to register.
+ * @param parts what they work on; null: this server is in no cluster, and they say so
+ */
+export function clusterCommands(parts: ClusterParts | null): CommandSpec[] {
   return [
     {
       name: 'cluster',
@@ -33,30 +49,11 @@ export function clusterCommands(parts: ClusterParts, slotKeys: SlotKeys): Comman
       complexity: 'Depends on the subcommand',
       arity: -2,
       flags: [],
-      subcommands: [
-        ...groups.flatMap((group) => group(parts)),
-        subcommand(
-          {
-            name: 'help',
-            arity: 2,
-            since: '5.0.0',
-            summary: 'Describes the subcommands.',
-            flags: ASKS_AT_ANY_TIME,
-          },
-          clusterHelp,
-        ),
-      ],
+      subcommands: SUBCOMMANDS.map(({ declaration, run }) => ({
+        ...declaration,
+        handler: parts === null ? refuse : (client, args) => run(client, args, parts),
+      })),
     },
-    ...clientModeCommands,
+    ...clientModeCommands.map((command) => (parts === null ? { ...command, handler: refuse } : command)),
   ];
-}
-
-/** The same commands for a server that is in no cluster: clients may ask, and are told so. */
-export function commandsWithoutCluster(declared: readonly CommandSpec[]): CommandSpec[] {
-  const refuse: CommandHandler = ({ reply }) => reply.error(CLUSTER_DISABLED);
-  return declared.map((spec) => ({
-    ...spec,
-    ...(spec.handler === undefined ? {} : { handler: refuse }),
-    ...(spec.subcommands === undefined ? {} : { subcommands: commandsWithoutCluster(spec.subcommands) }),
-  }));
 }

@@ -10,85 +10,82 @@ import {
   nodeArgument,
   subcommand,
   type ClusterParts,
-  type SubcommandGroup,
+  type ClusterSubcommand,
 } from './subcommand.js';
 
 const PER_NODE = 'O(N) in the nodes';
 
-export const inspectionSubcommands: SubcommandGroup = (parts) => {
-  const { actions } = parts;
-  const replicas = {
-    arity: 3,
-    flags: ADMINISTERS,
-    summary: 'Shows the replicas of a master.',
-    complexity: 'O(N) in the replicas',
-    tips: NONDETERMINISTIC,
-  };
-  return [
-    subcommand(
-      { name: 'info', arity: 2, summary: 'Shows the state.', flags: ASKS, tips: NONDETERMINISTIC },
-      ({ reply }) => reply.verbatim('txt', clusterInfo(actions)),
-    ),
-    subcommand(
-      {
-        name: 'nodes',
-        arity: 2,
-        summary: 'Shows all known nodes, a line each.',
-        flags: ASKS,
-        complexity: PER_NODE,
-        tips: NONDETERMINISTIC,
-      },
-      ({ reply }) => reply.verbatim('txt', nodesText(actions)),
-    ),
-    subcommand({ ...replicas, name: 'replicas', since: '5.0.0' }, (client, args) =>
-      writeReplicas(client, parts, args[2]),
-    ),
-    subcommand(
-      { ...replicas, name: 'slaves', deprecatedSince: '5.0.0', replacedBy: '`CLUSTER REPLICAS`' },
-      (client, args) => writeReplicas(client, parts, args[2]),
-    ),
-    subcommand(
-      {
-        name: 'links',
-        arity: 2,
-        since: '7.0.0',
-        summary: 'Shows the connections of the bus.',
-        flags: ASKS,
-        complexity: PER_NODE,
-        tips: NONDETERMINISTIC,
-      },
-      (client) => writeLinks(client, actions),
-    ),
-    subcommand({ name: 'myid', arity: 2, summary: 'Tells the id of this node.', flags: ASKS }, ({ reply }) =>
-      reply.bulk(actions.view.myself.id),
-    ),
-    subcommand(
-      {
-        name: 'myshardid',
-        arity: 2,
-        since: '7.2.0',
-        summary: 'Tells the id of the shard of this node.',
-        flags: ASKS,
-        tips: NONDETERMINISTIC,
-      },
-      ({ reply }) => reply.bulk(actions.view.myself.shardId),
-    ),
-    subcommand(
-      {
-        name: 'count-failure-reports',
-        arity: 3,
-        summary: 'Counts the masters that lately said of a node that it is down.',
-        flags: ADMINISTERS,
-        complexity: 'O(N) in the reports',
-        tips: NONDETERMINISTIC,
-      },
-      (client, args) => {
-        const node = nodeArgument(client, parts, args[2]);
-        if (node !== undefined) client.reply.integer(actions.failureReportsAbout(node));
-      },
-    ),
-  ];
+const REPLICAS = {
+  arity: 3,
+  flags: ADMINISTERS,
+  summary: 'Shows the replicas of a master.',
+  complexity: 'O(N) in the replicas',
+  tips: NONDETERMINISTIC,
 };
+
+export const inspectionSubcommands: readonly ClusterSubcommand[] = [
+  subcommand(
+    { name: 'info', arity: 2, summary: 'Shows the state.', flags: ASKS, tips: NONDETERMINISTIC },
+    ({ reply }, _args, { actions }) => reply.verbatim('txt', clusterInfo(actions)),
+  ),
+  subcommand(
+    {
+      name: 'nodes',
+      arity: 2,
+      summary: 'Shows all known nodes, a line each.',
+      flags: ASKS,
+      complexity: PER_NODE,
+      tips: NONDETERMINISTIC,
+    },
+    ({ reply }, _args, { actions }) => reply.verbatim('txt', nodesText(actions)),
+  ),
+  subcommand({ ...REPLICAS, name: 'replicas', since: '5.0.0' }, writeReplicas),
+  subcommand(
+    { ...REPLICAS, name: 'slaves', deprecatedSince: '5.0.0', replacedBy: '`CLUSTER REPLICAS`' },
+    writeReplicas,
+  ),
+  subcommand(
+    {
+      name: 'links',
+      arity: 2,
+      since: '7.0.0',
+      summary: 'Shows the connections of the bus.',
+      flags: ASKS,
+      complexity: PER_NODE,
+      tips: NONDETERMINISTIC,
+    },
+    writeLinks,
+  ),
+  subcommand(
+    { name: 'myid', arity: 2, summary: 'Tells the id of this node.', flags: ASKS },
+    ({ reply }, _args, { actions }) => reply.bulk(actions.view.myself.id),
+  ),
+  subcommand(
+    {
+      name: 'myshardid',
+      arity: 2,
+      since: '7.2.0',
+      summary: 'Tells the id of the shard of this node.',
+      flags: ASKS,
+      tips: NONDETERMINISTIC,
+    },
+    ({ reply }, _args, { actions }) => reply.bulk(actions.view.myself.shardId),
+  ),
+  subcommand(
+    {
+      name: 'count-failure-reports',
+      arity: 3,
+      summary: 'Counts the masters that lately said of a node that it is down.',
+      flags: ADMINISTERS,
+      complexity: 'O(N) in the reports',
+      tips: NONDETERMINISTIC,
+    },
+    (client, args, parts) => {
+      const node = nodeArgument(client, parts, args[2]);
+      if (node !== undefined) client.reply.integer(parts.actions.failureReportsAbout(node));
+    },
+  ),
+];
 
 function nodesText(actions: ClusterActions): string {
   const linked = linkedNodes(actions);
@@ -97,9 +94,9 @@ function nodesText(actions: ClusterActions): string {
   return text;
 }
 
-function writeReplicas(client: Client, parts: ClusterParts, id: string): void {
+function writeReplicas(client: Client, args: readonly string[], parts: ClusterParts): void {
   const { actions } = parts;
-  const master = nodeArgument(client, parts, id);
+  const master = nodeArgument(client, parts, args[2]);
   if (master === undefined) return;
   if (!master.isMaster) {
     client.reply.error('ERR The specified node is not a master');
@@ -110,7 +107,7 @@ function writeReplicas(client: Client, parts: ClusterParts, id: string): void {
   for (const replica of master.replicas) client.reply.bulk(nodeLine(replica, actions.view, linked));
 }
 
-function writeLinks({ reply }: Client, actions: ClusterActions): void {
+function writeLinks({ reply }: Client, _args: readonly string[], { actions }: ClusterParts): void {
   const links = [...actions.links];
   reply.arrayHeader(links.length);
   for (const link of links) {

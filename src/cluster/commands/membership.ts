@@ -1,6 +1,7 @@
 /** Subcommands that change which nodes there are and what they are to each other. */
 import { parseInteger } from '../../commands/arguments.js';
-import { SYNTAX_ERROR, wrongArgumentCount } from '../../commands/error-texts.js';
+import { SYNTAX_ERROR } from '../../commands/error-texts.js';
+import { wrongSubcommandUse } from '../../commands/subcommand-use.js';
 import { isNumericAddress } from '../../platform/numeric-address.js';
 import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';
@@ -13,27 +14,24 @@ import {
   nodeArgument,
   subcommand,
   type ClusterParts,
-  type SubcommandGroup,
+  type ClusterSubcommand,
 } from './subcommand.js';
 
 const BUS_PORT_DISTANCE = 10000;
 
-export const membershipSubcommands: SubcommandGroup = (parts) => [
-  subcommand(
-    { name: 'meet', arity: -4, summary: 'Begins a handshake with a node.', flags: CHANGES },
-    (client, args) => meet(client, parts.actions, args),
-  ),
+export const membershipSubcommands: readonly ClusterSubcommand[] = [
+  subcommand({ name: 'meet', arity: -4, summary: 'Begins a handshake with a node.', flags: CHANGES }, meet),
   subcommand(
     { name: 'forget', arity: 3, summary: 'Removes a node from what this one knows.', flags: CHANGES },
-    (client, args) => forget(client, parts, args[2]),
+    forget,
   ),
   subcommand(
     { name: 'replicate', arity: 3, summary: 'Makes this node a replica of a master.', flags: CHANGES },
-    (client, args) => replicate(client, parts, args[2]),
+    replicate,
   ),
   subcommand(
     { name: 'failover', arity: -2, summary: 'Makes this replica take over from its master.', flags: CHANGES },
-    (client, args) => failOver(client, parts.actions, args),
+    failOver,
   ),
   subcommand(
     {
@@ -43,14 +41,14 @@ export const membershipSubcommands: SubcommandGroup = (parts) => [
       flags: [...ADMINISTERS, 'noscript'],
       complexity: 'O(N) in the nodes, and in the keys of a replica',
     },
-    (client, args) => reset(client, parts, args),
+    reset,
   ),
 ];
 
-function meet(client: Client, actions: ClusterActions, args: readonly string[]): void {
+function meet(client: Client, args: readonly string[], { actions }: ClusterParts): void {
   const { reply } = client;
   if (args.length > 5) {
-    reply.error(wrongArgumentCount('cluster|meet'));
+    reply.error(wrongSubcommandUse('cluster', args[1]));
     return;
   }
   const [, , host, portText, busPortText] = args;
@@ -76,7 +74,8 @@ function isPort(number: number): boolean {
   return number > 0 && number <= 65535;
 }
 
-function forget(client: Client, parts: ClusterParts, id: string): void {
+function forget(client: Client, args: readonly string[], parts: ClusterParts): void {
+  const [, , id] = args;
   const { reply } = client;
   const { actions } = parts;
   const { view } = actions;
@@ -96,11 +95,11 @@ function forget(client: Client, parts: ClusterParts, id: string): void {
   }
 }
 
-function replicate(client: Client, parts: ClusterParts, id: string): void {
+function replicate(client: Client, args: readonly string[], parts: ClusterParts): void {
   const { reply, server } = client;
   const { actions } = parts;
   const { myself } = actions.view;
-  const master = nodeArgument(client, parts, id);
+  const master = nodeArgument(client, parts, args[2]);
   if (master === undefined) return;
   const hasSomethingToLose = myself.slots.size > 0 || server.keyspace.databases[0].size > 0;
   if (master === myself) {
@@ -115,10 +114,12 @@ function replicate(client: Client, parts: ClusterParts, id: string): void {
   }
 }
 
-function failOver({ reply }: Client, actions: ClusterActions, args: readonly string[]): void {
-  const kind = failoverKind(args);
+function failOver({ reply }: Client, args: readonly string[], { actions }: ClusterParts): void {
+  const kind = failoverKind(args[2]);
   const { myself } = actions.view;
-  if (kind === null) {
+  if (args.length > 3) {
+    reply.error(wrongSubcommandUse('cluster', args[1]));
+  } else if (kind === null) {
     reply.error(SYNTAX_ERROR);
   } else if (myself.isMaster) {
     reply.error('ERR You should send CLUSTER FAILOVER to a replica');
@@ -132,11 +133,10 @@ function failOver({ reply }: Client, actions: ClusterActions, args: readonly str
   }
 }
 
-function failoverKind(args: readonly string[]): ManualFailover | null {
-  if (args.length === 2) return 'coordinated';
-  if (args.length > 3) return null;
-  if (isWord(args[2], 'force')) return 'force';
-  return isWord(args[2], 'takeover') ? 'takeover' : null;
+function failoverKind(option: string | undefined): ManualFailover | null {
+  if (option === undefined) return 'coordinated';
+  if (isWord(option, 'force')) return 'force';
+  return isWord(option, 'takeover') ? 'takeover' : null;
 }
 
 function canAskMaster({ view, links }: ClusterActions): boolean {
@@ -145,11 +145,15 @@ function canAskMaster({ view, links }: ClusterActions): boolean {
   return [...links].some(({ direction, node }) => direction === 'to' && node === master);
 }
 
-function reset(client: Client, { actions, server }: ClusterParts, args: readonly string[]): void {
+function reset(client: Client, args: readonly string[], { actions, server }: ClusterParts): void {
   const { reply } = client;
-  const isHard = args.length === 3 && isWord(args[2], 'hard');
-  const isSoft = args.length === 2 || (args.length === 3 && isWord(args[2], 'soft'));
-  if (!isHard && !isSoft) {
+  if (args.length > 3) {
+    reply.error(wrongSubcommandUse('cluster', args[1]));
+    return;
+  }
+  const [, , option = 'soft'] = args;
+  const isHard = isWord(option, 'hard');
+  if (!isHard && !isWord(option, 'soft')) {
     reply.error(SYNTAX_ERROR);
     return;
   }

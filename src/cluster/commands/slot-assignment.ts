@@ -3,13 +3,19 @@ import type { Client } from '../../server/client.js';
 import { wrongArgumentCount } from '../../commands/error-texts.js';
 import type { ClusterActions } from '../cluster-actions.js';
 import type { Slot } from '../view/slots.js';
-import { CHANGES, slotArgument, subcommand, type SubcommandGroup } from './subcommand.js';
+import {
+  CHANGES,
+  slotArgument,
+  subcommand,
+  type ClusterParts,
+  type ClusterSubcommand,
+} from './subcommand.js';
 
 type Change = 'add' | 'delete';
 
 const PER_SLOT = 'O(N) in the slots given';
 
-export const slotAssignmentSubcommands: SubcommandGroup = ({ server, actions }) => [
+export const slotAssignmentSubcommands: readonly ClusterSubcommand[] = [
   subcommand(
     {
       name: 'addslots',
@@ -18,7 +24,7 @@ export const slotAssignmentSubcommands: SubcommandGroup = ({ server, actions }) 
       flags: CHANGES,
       complexity: PER_SLOT,
     },
-    (client, args) => change(client, actions, 'add', slotList(client, args)),
+    (client, args, parts) => change(client, parts, 'add', slotList(client, args)),
   ),
   subcommand(
     {
@@ -28,7 +34,7 @@ export const slotAssignmentSubcommands: SubcommandGroup = ({ server, actions }) 
       flags: CHANGES,
       complexity: PER_SLOT,
     },
-    (client, args) => change(client, actions, 'delete', slotList(client, args)),
+    (client, args, parts) => change(client, parts, 'delete', slotList(client, args)),
   ),
   subcommand(
     {
@@ -39,7 +45,7 @@ export const slotAssignmentSubcommands: SubcommandGroup = ({ server, actions }) 
       flags: CHANGES,
       complexity: PER_SLOT,
     },
-    (client, args) => change(client, actions, 'add', slotsOfRanges(client, args)),
+    (client, args, parts) => change(client, parts, 'add', slotsOfRanges(client, args)),
   ),
   subcommand(
     {
@@ -50,11 +56,11 @@ export const slotAssignmentSubcommands: SubcommandGroup = ({ server, actions }) 
       flags: CHANGES,
       complexity: PER_SLOT,
     },
-    (client, args) => change(client, actions, 'delete', slotsOfRanges(client, args)),
+    (client, args, parts) => change(client, parts, 'delete', slotsOfRanges(client, args)),
   ),
   subcommand(
     { name: 'flushslots', arity: 2, summary: 'Takes all slots from this node.', flags: CHANGES },
-    ({ reply }) => {
+    ({ reply }, _args, { server, actions }) => {
       if (server.keyspace.databases[0].size > 0) {
         reply.error('ERR DB must be empty to perform CLUSTER FLUSHSLOTS.');
         return;
@@ -98,15 +104,20 @@ function slotsOfRanges(client: Client, args: readonly string[]): Slot[] | null {
 }
 
 /** All or nothing: one slot that cannot be changed leaves all as they were. */
-function change(client: Client, actions: ClusterActions, what: Change, slots: readonly Slot[] | null): void {
+function change(client: Client, parts: ClusterParts, what: Change, slots: readonly Slot[] | null): void {
   if (slots === null) return;
+  const { actions, server } = parts;
   const { view } = actions;
   const problem = problemWith(actions, what, slots);
   if (problem !== null) {
     client.reply.error(problem);
     return;
   }
-  for (const slot of slots) view.importingFrom.delete(slot);
+  for (const slot of slots) {
+    view.importingFrom.delete(slot);
+    // Keys of its earlier time here must not be found among those that come now.
+    if (what === 'add') server.slotDeletion.complete(slot);
+  }
   if (what === 'add') actions.assignSlots(slots, view.myself);
   else actions.unassignSlots(slots);
   client.reply.ok();

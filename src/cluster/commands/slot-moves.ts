@@ -3,29 +3,26 @@ import { isWord } from '../../resp/ascii.js';
 import type { Client } from '../../server/client.js';
 import type { ClusterNode } from '../view/node.js';
 import type { Slot } from '../view/slots.js';
-import type { SlotKeys } from './slot-keys.js';
 import {
   CHANGES,
   nodeArgument,
   slotArgument,
   subcommand,
   type ClusterParts,
-  type SubcommandGroup,
+  type ClusterSubcommand,
 } from './subcommand.js';
 
 const NOT_A_MASTER = 'ERR Target node is not a master';
 const INVALID = 'ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP';
 
-export function slotMoveSubcommands(slotKeys: SlotKeys): SubcommandGroup {
-  return (parts) => [
-    subcommand(
-      { name: 'setslot', arity: -4, summary: 'Sets the state or the owner of a slot.', flags: CHANGES },
-      (client, args) => setSlot(client, parts, slotKeys, args),
-    ),
-  ];
-}
+export const slotMoveSubcommands: readonly ClusterSubcommand[] = [
+  subcommand(
+    { name: 'setslot', arity: -4, summary: 'Sets the state or the owner of a slot.', flags: CHANGES },
+    setSlot,
+  ),
+];
 
-function setSlot(client: Client, parts: ClusterParts, slotKeys: SlotKeys, args: readonly string[]): void {
+function setSlot(client: Client, args: readonly string[], parts: ClusterParts): void {
   const { actions } = parts;
   const { reply } = client;
   if (!actions.view.myself.isMaster) {
@@ -38,9 +35,11 @@ function setSlot(client: Client, parts: ClusterParts, slotKeys: SlotKeys, args: 
   const hasNode = args.length === 5;
   if (isWord(action, 'migrating') && hasNode) setMigrating(client, parts, slot, args[4]);
   else if (isWord(action, 'importing') && hasNode) setImporting(client, parts, slot, args[4]);
-  else if (isWord(action, 'node') && hasNode) settle(client, parts, slotKeys, slot, args[4]);
+  else if (isWord(action, 'node') && hasNode) settle(client, parts, slot, args[4]);
   else if (isWord(action, 'stable') && args.length === 4) {
     actions.setStable(slot);
+    // Who waits here for a key that was to come would wait in vain.
+    actions.view.onChange();
     reply.ok();
   } else {
     reply.error(INVALID);
@@ -67,15 +66,16 @@ function setImporting(client: Client, parts: ClusterParts, slot: Slot, id: strin
   }
   const source = masterArgument(client, parts, id, `ERR I don't know about node ${id}`);
   if (source === null) return;
+  parts.server.slotDeletion.complete(slot);
   parts.actions.setImporting(slot, source);
   client.reply.ok();
 }
 
-function settle(client: Client, parts: ClusterParts, slotKeys: SlotKeys, slot: Slot, id: string): void {
+function settle(client: Client, parts: ClusterParts, slot: Slot, id: string): void {
   const { view } = parts.actions;
   const owner = masterArgument(client, parts, id, `ERR Unknown node ${id}`);
   if (owner === null) return;
-  if (view.ownerOf(slot) === view.myself && owner !== view.myself && slotKeys.count(slot) > 0) {
+  if (view.ownerOf(slot) === view.myself && owner !== view.myself && parts.slotIndex.countIn(slot) > 0) {
     client.reply.error(
       `ERR Can't assign hashslot ${slot} to a different node while I still hold keys for this hash slot.`,
     );

@@ -1,8 +1,9 @@
 /** How the subcommands of CLUSTER are declared, and how they read nodes and slots out of their arguments. */
 import { parseInteger } from '../../commands/arguments.js';
 import { toNodeId } from '../../failover/identity.js';
+import type { SlotIndex } from '../../keyspace/slot-index.js';
 import type { Client } from '../../server/client.js';
-import type { CommandFlag, CommandHandler, CommandSpec } from '../../server/command.js';
+import type { CommandFlag, CommandSpec } from '../../server/command.js';
 import type { Server } from '../../server/server.js';
 import type { ClusterActions } from '../cluster-actions.js';
 import type { ClusterNode } from '../view/node.js';
@@ -12,10 +13,15 @@ import { isSlot, type Slot } from '../view/slots.js';
 export interface ClusterParts {
   readonly server: Server;
   readonly actions: ClusterActions;
+  /** The keys of this node by slot. */
+  readonly slotIndex: SlotIndex;
 }
 
-/** A group of subcommands; they close over the node they serve. */
-export type SubcommandGroup = (parts: ClusterParts) => CommandSpec[];
+/** A subcommand of CLUSTER: its declaration, and what it does on a node of a cluster. */
+export interface ClusterSubcommand {
+  readonly declaration: Omit<CommandSpec, 'handler'>;
+  readonly run: (client: Client, args: string[], parts: ClusterParts) => void;
+}
 
 /** Asks only; may be called in any state of the dataset but while it is loaded. */
 export const ASKS: readonly CommandFlag[] = ['stale'];
@@ -28,8 +34,8 @@ export const NONDETERMINISTIC: readonly string[] = ['nondeterministic_output'];
 type Declaration = Pick<CommandSpec, 'name' | 'arity' | 'summary' | 'flags'> &
   Partial<Pick<CommandSpec, 'since' | 'complexity' | 'tips' | 'deprecatedSince' | 'replacedBy'>>;
 
-export function subcommand(declaration: Declaration, handler: CommandHandler): CommandSpec {
-  return { since: '3.0.0', complexity: 'O(1)', ...declaration, group: 'cluster', handler };
+export function subcommand(declaration: Declaration, run: ClusterSubcommand['run']): ClusterSubcommand {
+  return { declaration: { since: '3.0.0', complexity: 'O(1)', ...declaration, group: 'cluster' }, run };
 }
 
 /** The slot that an argument names; null after an error. */

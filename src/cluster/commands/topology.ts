@@ -8,19 +8,19 @@ import type { EndpointType } from '../endpoint.js';
 import { NO_HOSTNAME } from '../endpoint.js';
 import type { ClusterView } from '../view/cluster-view.js';
 import type { ClusterNode } from '../view/node.js';
-import { allSlots, type SlotRange } from '../view/slots.js';
+import { allSlots, type Slot } from '../view/slots.js';
 import { healthText, isServingReplica, replicationOffsetOf } from './node-health.js';
 import {
   ASKS_AT_ANY_TIME,
   NONDETERMINISTIC,
   subcommand,
   type ClusterParts,
-  type SubcommandGroup,
+  type ClusterSubcommand,
 } from './subcommand.js';
 
 const PER_NODE = 'O(N) in the nodes';
 
-export const topologySubcommands: SubcommandGroup = (parts) => [
+export const topologySubcommands: readonly ClusterSubcommand[] = [
   subcommand(
     {
       name: 'slots',
@@ -32,7 +32,7 @@ export const topologySubcommands: SubcommandGroup = (parts) => [
       deprecatedSince: '7.0.0',
       replacedBy: '`CLUSTER SHARDS`',
     },
-    ({ reply }) => writeSlots(reply, parts),
+    ({ reply }, _args, parts) => writeSlots(reply, parts),
   ),
   subcommand(
     {
@@ -44,7 +44,7 @@ export const topologySubcommands: SubcommandGroup = (parts) => [
       complexity: PER_NODE,
       tips: NONDETERMINISTIC,
     },
-    ({ reply }) => writeShards(reply, parts),
+    ({ reply }, _args, parts) => writeShards(reply, parts),
   ),
 ];
 
@@ -64,20 +64,21 @@ function writeSlots(reply: ReplySink, parts: ClusterParts): void {
   }
 }
 
+interface OwnedRange {
+  readonly first: Slot;
+  last: Slot;
+  readonly owner: ClusterNode;
+}
+
 /** Runs of slots with one owner, in the order of the slots. */
-function ownedRanges(view: ClusterView): (SlotRange & { readonly owner: ClusterNode })[] {
-  const ranges: { first: SlotRange['first']; last: SlotRange['last']; owner: ClusterNode }[] = [];
-  let current: (typeof ranges)[number] | null = null;
+function ownedRanges(view: ClusterView): OwnedRange[] {
+  const ranges: OwnedRange[] = [];
   for (const slot of allSlots()) {
     const owner = view.ownerOf(slot);
-    if (owner === null) {
-      current = null;
-    } else if (current?.owner === owner) {
-      current.last = slot;
-    } else {
-      current = { first: slot, last: slot, owner };
-      ranges.push(current);
-    }
+    if (owner === null) continue;
+    const before = ranges.at(-1);
+    if (before?.owner === owner && before.last === slot - 1) before.last = slot;
+    else ranges.push({ first: slot, last: slot, owner });
   }
   return ranges;
 }

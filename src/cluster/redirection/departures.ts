@@ -14,20 +14,24 @@ import type { Slot } from '../view/slots.js';
 import { CLUSTER_DOWN, SLOT_NOT_SERVED, type Redirections } from './redirections.js';
 
 export class Departures {
-  private changesSeen: number;
+  private isDue = false;
 
   constructor(
     private readonly server: Server,
     private readonly view: ClusterView,
     private readonly redirections: Redirections,
   ) {
-    this.changesSeen = view.changes;
+    view.onChange = () => {
+      if (this.isDue) return;
+      this.isDue = true;
+      server.scheduleTurnEnd();
+    };
   }
 
   /** To be called at the end of each turn. */
   readonly check = (): void => {
-    if (this.view.changes === this.changesSeen) return;
-    this.changesSeen = this.view.changes;
+    if (!this.isDue) return;
+    this.isDue = false;
     if (this.server.blocking.blockedClients > 0) this.sendBlockedAway();
     if (this.server.pubsub.shardChannels.size > 0) this.endSubscriptions();
   };

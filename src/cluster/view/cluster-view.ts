@@ -22,8 +22,8 @@ export class ClusterView {
 
   currentEpoch: Epoch = NO_EPOCH;
   lastVoteEpoch: Epoch = NO_EPOCH;
-  /** Grows with every change of an owner, a master or the state: whoever must react to them compares. */
-  changes = 0;
+  /** Told of every change of an owner, a master or the state, in the middle of it: react at the end of the turn. */
+  onChange: () => void = () => undefined;
   /** Masters with at least one slot, as of the last look at the state. */
   size = 0;
 
@@ -39,8 +39,9 @@ export class ClusterView {
   }
 
   set isServing(serving: boolean) {
-    if (serving !== this.serving) this.changes++;
+    if (serving === this.serving) return;
     this.serving = serving;
+    this.onChange();
   }
 
   /** All known nodes: myself and those in handshake too. */
@@ -82,7 +83,7 @@ export class ClusterView {
   }
 
   setOwner(slot: Slot, owner: ClusterNode | null): void {
-    this.changes++;
+    this.onChange();
     this.owners[slot]?.slots.delete(slot);
     this.owners[slot] = owner;
     owner?.slots.add(slot);
@@ -91,7 +92,7 @@ export class ClusterView {
 
   /** Makes a node a replica of another one; null: its master is not known. The role stays as it is. */
   setMaster(node: ClusterNode, master: ClusterNode | null): void {
-    this.changes++;
+    this.onChange();
     node.master?.replicas.delete(node);
     node.master = master;
     master?.replicas.add(node);
