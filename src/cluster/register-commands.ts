@@ -40,14 +40,6 @@ function registerDebugging(server: Server, parts: ClusterParts | null): void {
 function clusterSide(actions: ClusterActions, slotRules: Redirections): ClusterSide {
   return {
     slotRules,
-    get connectionCount() {
-      return (actions.view.nodeCount - 1) * 2;
-    },
-    get linkBufferBytes() {
-      let bytes = 0;
-      for (const link of actions.links) bytes += link.sendBufferAllocatedBytes;
-      return bytes;
-    },
     publish: (channel, message, sharded) => actions.publish(channel, message, sharded),
   };
 }

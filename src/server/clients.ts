@@ -50,8 +50,7 @@ export class Clients {
   accept(connection: Connection): void {
     const { server } = this;
     const limit = server.config.values.maxclients;
-    const busConnections = server.cluster?.connectionCount ?? 0;
-    if (this.byId.size + busConnections >= limit) {
+    if (this.byId.size + server.clusterRoom().connections >= limit) {
       server.statistics.rejectedConnections++;
       const what = server.cluster === null ? 'clients' : 'clients + cluster connections';
       this.refuse(connection, `-ERR max number of ${what} reached\r\n`);

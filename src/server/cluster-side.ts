@@ -1,6 +1,6 @@
 /**
  * What a server in cluster mode is told by the cluster, which stands above it: which keys are served here, where
- * messages go, what its connections take. A server by itself has none of it.
+ * messages go. A server by itself has none of it.
  */
 import type { Client } from './client.js';
 import type { Command } from './command.js';
@@ -36,10 +36,6 @@ export interface SlotRules {
 
 export interface ClusterSide {
   readonly slotRules: SlotRules;
-  /** Connections of the bus, as they count against `maxclients`: one in each direction with every other node. */
-  readonly connectionCount: number;
-  /** Bytes that wait to be sent on the bus. */
-  readonly linkBufferBytes: number;
   /** Hands a message to the other nodes; `sharded`: to those of this shard. */
   publish(channel: string, message: string, sharded: boolean): void;
 }

@@ -45,6 +45,14 @@ export interface ReplicationMemory {
   readonly beyondBacklogBytes: number;
 }
 
+/** What a cluster's bus takes of this server's room. */
+export interface ClusterRoom {
+  readonly connections: number;
+  readonly memoryBytes: number;
+}
+
+const NO_CLUSTER_ROOM: ClusterRoom = { connections: 0, memoryBytes: 0 };
+
 const NO_REPLICATION_MEMORY: ReplicationMemory = { backlogBytes: 0, beyondBacklogBytes: 0 };
 
 /** What a server is made of. */
@@ -100,6 +108,8 @@ export class Server {
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */
   replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
+  /** Set by the cluster; INFO says it. */
+  clusterRoom: () => ClusterRoom = () => NO_CLUSTER_ROOM;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */

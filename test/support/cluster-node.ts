@@ -140,6 +140,7 @@ export class ClusterTestNode extends TestServer {
     this.view.isServing = true;
     this.actions = new RecordedActions(this.view);
     registerClusterCommands(this.server, this.actions);
+    this.server.clusterRoom = () => ({ connections: (this.view.nodeCount - 1) * 2, memoryBytes: 512 });
   }
 
   get myself(): ClusterNode {
@@ -173,7 +174,7 @@ export class ClusterTestNode extends TestServer {
       direction: 'to',
       node,
       createdAtMs: 17,
-      canWrite: false,
+      canWrite: true,
       sendBufferAllocatedBytes: 512,
       sendBufferUsedBytes: 100,
     });

@@ -119,7 +119,7 @@ function writeLinks({ reply }: Client, _args: readonly string[], { actions }: Cl
     reply.bulk('create-time');
     reply.integer(link.createdAtMs);
     reply.bulk('events');
-    reply.bulk(link.canWrite ? 'r' : 'rw');
+    reply.bulk(link.canWrite ? 'rw' : 'r');
     reply.bulk('send-buffer-allocated');
     reply.integer(link.sendBufferAllocatedBytes);
     reply.bulk('send-buffer-used');
