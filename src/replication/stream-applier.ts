@@ -108,6 +108,7 @@ export class StreamApplier {
         this.applied = advance(this.startOffset, decoder.consumedBytes);
       }
     }
+    server.dispatcher.endRun();
     // A command of the stream cannot change the role, so this still is a replica.
     keyspace.expiryMode = expiryModeForClients;
   }

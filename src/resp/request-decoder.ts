@@ -105,6 +105,7 @@ export class RequestDecoder {
     if (this.remaining === 0) {
       if (this.position >= this.buffer.length) return Decoded.Incomplete;
       if (this.buffer[this.position] !== 42) return this.inline();
+      if (this.smallCommand()) return Decoded.Command;
       const started = this.arrayHeader();
       if (started !== Decoded.Command) return started;
       if (this.remaining === 0) {
@@ -190,6 +191,49 @@ export class RequestDecoder {
     this.partial = [];
     this.bulkLength = -1;
     return Decoded.Command;
+  }
+
+  /**
+   * The common case: two to four short arguments, all of which have arrived. They go into an array of just their
+   * number, and nothing is noted for going on later. False: nothing has been taken, and the general way decides.
+   */
+  private smallCommand(): boolean {
+    const { buffer, position } = this;
+    if (position + 4 > buffer.length || buffer[position + 2] !== CR) return false;
+    const count = buffer[position + 1] - 48;
+    if (count < 2 || count > 4) return false;
+    this.position = position + 4;
+    const args = this.smallArguments(count);
+    if (args === null) {
+      this.position = position;
+      return false;
+    }
+    this.args = args;
+    this.commandEnded();
+    return true;
+  }
+
+  private smallArguments(count: number): string[] | null {
+    const name = this.shortArgument(true);
+    if (name === null) return null;
+    const first = this.shortArgument(false);
+    if (first === null) return null;
+    if (count === 2) return [name, first];
+    const second = this.shortArgument(false);
+    if (second === null) return null;
+    if (count === 3) return [name, first, second];
+    const third = this.shortArgument(false);
+    return third === null ? null : [name, first, second, third];
+  }
+
+  /** A whole bulk of up to 99 bytes; null, and then the position is of no use, when there is none here. */
+  private shortArgument(isName: boolean): string | null {
+    if (!this.shortBulkHeader()) return null;
+    const { buffer, position, bulkLength } = this;
+    const end = position + bulkLength + 2;
+    if (end > buffer.length) return null;
+    this.position = end;
+    return isName ? this.sliceName(position, bulkLength) : sliceArgument(buffer, position, bulkLength);
   }
 
   private bulks(): Decoded {

@@ -59,6 +59,9 @@ export class Client implements ConnectionHandler {
   libraryVersion = '';
   kind: ClientKind = 'normal';
 
+  /** The name that was looked up last, as the very string the decoder gives again, and what it means. */
+  lastName = '';
+  lastFound: Command | undefined = undefined;
   /** The command being executed, or last executed. */
   command: Command | null = null;
   /** Arguments of the command being executed; handlers may replace them to change what is propagated. */
@@ -242,6 +245,7 @@ export class Client implements ConnectionHandler {
         break;
       }
     }
+    server.dispatcher.endRun();
     this.processing = false;
   }
 

@@ -181,6 +181,8 @@ export class Command {
   readonly needsNoAuth: boolean;
   readonly mayReplicate: boolean;
   readonly isFast: boolean;
+  /** So quick that a run of them is timed as a whole; see Dispatcher. */
+  readonly isTimedInRuns: boolean;
   readonly deniedInMulti: boolean;
   readonly allowedWhenBusy: boolean;
   readonly deniedInScripts: boolean;
@@ -219,6 +221,8 @@ export class Command {
     this.needsNoAuth = has('no_auth');
     this.mayReplicate = has('may_replicate');
     this.isFast = has('fast');
+    this.isTimedInRuns =
+      (this.isFast || spec.complexity === 'O(1)') && (this.isWrite || this.isReadOnly) && !has('blocking');
     this.deniedInMulti = has('no_multi');
     this.allowedWhenBusy = has('allow_busy');
     this.deniedInScripts = has('noscript');
@@ -247,8 +251,9 @@ export class Command {
     this.latency = null;
   }
 
-  recordLatency(milliseconds: number): void {
-    (this.latency ??= new LatencyHistogram()).record(milliseconds);
+  /** Adds `count` calls that took so long each. */
+  recordLatency(milliseconds: number, count: number): void {
+    (this.latency ??= new LatencyHistogram()).record(milliseconds, count);
   }
 
   /** The keys in `args` with what is done to them; see {@link findKeys}. */

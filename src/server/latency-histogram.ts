@@ -20,12 +20,13 @@ export class LatencyHistogram {
     return this.total;
   }
 
-  record(milliseconds: number): void {
+  /** Adds `count` values of this size. */
+  record(milliseconds: number, count = 1): void {
     const nanoseconds = milliseconds * 1e6;
     const bounded = nanoseconds >= MAX_NANOSECONDS ? MAX_NANOSECONDS : nanoseconds < 1 ? 1 : nanoseconds | 0;
     const bucket = bucketOf(bounded);
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
-    this.total++;
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + count;
+    this.total += count;
   }
 
   /** The time in microseconds that `percentile` (0..100) of the values do not exceed. */
