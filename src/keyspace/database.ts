@@ -9,6 +9,7 @@
 import { Dictionary } from './dictionary.js';
 import { Entry, Expiry, type EntryDictionary, type ExpiryDictionary } from './entry.js';
 import type { Keyspace } from './keyspace.js';
+import { SlotLists } from './slot-lists.js';
 import type { Value } from './values/value.js';
 
 /** Told when a watched key has been touched. */
@@ -27,7 +28,7 @@ export class Database {
     readonly keyspace: Keyspace,
     readonly index: number,
   ) {
-    this.entries = new Dictionary<Entry>(keyspace.hashSeed);
+    this.entries = this.newEntries();
     this.expiries = new Dictionary<Expiry>(keyspace.hashSeed);
   }
 
@@ -181,8 +182,7 @@ export class Database {
    */
   flush(): number {
     const removed = this.entries.size;
-    const { hashSeed } = this.keyspace;
-    this.replaceContents(new Dictionary<Entry>(hashSeed), new Dictionary<Expiry>(hashSeed));
+    this.replaceContents(this.newEntries(), new Dictionary<Expiry>(this.keyspace.hashSeed));
     return removed;
   }
 
@@ -243,6 +243,12 @@ export class Database {
     this.keyspace.expiredKeys++;
     this.keyspace.hooks.keyExpired(this, key);
     this.touched(key);
+  }
+
+  /** What a database without keys holds. In cluster mode there is only database 0, and it has slots. */
+  private newEntries(): EntryDictionary {
+    const hasSlots = this.keyspace.slotIndex !== null && this.index === 0;
+    return new Dictionary<Entry>(this.keyspace.hashSeed, hasSlots ? new SlotLists() : null);
   }
 
   private saveForSnapshot(entry: Entry): void {

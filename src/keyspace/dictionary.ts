@@ -21,6 +21,18 @@ export interface DictionaryEntry {
   readonly key: string;
 }
 
+/** Keeps something for each position of a dictionary, and is told of every change as it happens. */
+export interface PositionFollower<E> {
+  /** Bytes it takes. */
+  readonly sizeBytes: number;
+  added(entry: E, position: number): void;
+  /** Still told with its old position; another entry may be moved there next. */
+  removed(entry: E, position: number): void;
+  moved(entry: E, from: number, to: number): void;
+  /** All entries are gone. */
+  cleared(): void;
+}
+
 /** The entries of a dictionary as they were when it was frozen, in no particular order. */
 export interface DictionaryView<E> {
   readonly size: number;
@@ -40,8 +52,14 @@ export class Dictionary<E extends DictionaryEntry> {
   private generation = 0;
   private chunkGenerations: number[] = [0];
 
-  /** @param hashSeed a random 32-bit integer that clients cannot know; the same one for a whole server. */
-  constructor(hashSeed: number) {
+  /**
+   * @param hashSeed a random 32-bit integer that clients cannot know; the same one for a whole server.
+   * @param follower what follows the positions of the entries; null for most.
+   */
+  constructor(
+    hashSeed: number,
+    readonly follower: PositionFollower<E> | null = null,
+  ) {
     this.hashSeed = hashSeed | 0;
   }
 
@@ -49,9 +67,10 @@ export class Dictionary<E extends DictionaryEntry> {
     return this.entryCount;
   }
 
-  /** Bytes of the dictionary's own structures, without the entries. */
+  /** Bytes of the dictionary's own structures and of what follows it, without the entries. */
   get overheadBytes(): number {
-    return this.index.sizeBytes + this.entryCount * 8 + this.chunks.length * 16;
+    const followerBytes = this.follower === null ? 0 : this.follower.sizeBytes;
+    return this.index.sizeBytes + this.entryCount * 8 + this.chunks.length * 16 + followerBytes;
   }
 
   get(key: string): E | undefined {
@@ -76,6 +95,7 @@ export class Dictionary<E extends DictionaryEntry> {
     }
     this.setAt(position, entry);
     this.index.insert(hash, position);
+    if (this.follower !== null) this.follower.added(entry, position);
     return true;
   }
 
@@ -94,8 +114,9 @@ export class Dictionary<E extends DictionaryEntry> {
     const position = this.positionOf(key, hash);
     if (position === -1) return undefined;
     const removed = this.at(position);
+    if (this.follower !== null) this.follower.removed(removed, position);
     if (this.entryCount === 1) {
-      this.clear();
+      this.reset();
       return removed;
     }
     this.index.remove(hash, position);
@@ -104,6 +125,7 @@ export class Dictionary<E extends DictionaryEntry> {
       const last = this.at(lastPosition);
       this.setAt(position, last);
       this.index.move(hashKey(last.key, this.hashSeed), lastPosition, position);
+      if (this.follower !== null) this.follower.moved(last, lastPosition, position);
     }
     this.forgetLast(lastPosition);
     return removed;
@@ -144,6 +166,11 @@ export class Dictionary<E extends DictionaryEntry> {
   }
 
   clear(): void {
+    this.reset();
+    if (this.follower !== null) this.follower.cleared();
+  }
+
+  private reset(): void {
     this.index = new HashIndex();
     this.chunks = [[]];
     this.chunkGenerations = [this.generation];

@@ -6,7 +6,8 @@
  */
 
 const POLYNOMIAL = 0x1021;
-const SLOT_MASK = 16383;
+export const SLOT_COUNT = 16384;
+const SLOT_MASK = SLOT_COUNT - 1;
 
 const TABLE = crcTable();
 

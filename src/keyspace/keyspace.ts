@@ -1,6 +1,7 @@
 /** All databases of a server, with what they share: the time, the hooks, the snapshot, the counters. */
 import { Database } from './database.js';
 import type { Entry } from './entry.js';
+import { SlotIndex } from './slot-index.js';
 import type { EncodingLimits, Value } from './values/value.js';
 
 /** What happens when an expired key is looked up; see `Database.live`. */
@@ -35,7 +36,9 @@ export const SILENT_HOOKS: KeyspaceHooks = {
 };
 
 export class Keyspace {
-  readonly databases: Database[];
+  readonly databases: Database[] = [];
+  /** The keys by slot; null but in cluster mode, so that others pay nothing for it. */
+  readonly slotIndex: SlotIndex | null = null;
   hooks: KeyspaceHooks = SILENT_HOOKS;
   expiryMode: ExpiryMode = 'delete';
   /** While writes are paused, what a master would delete as expired is only hidden. */
@@ -66,8 +69,19 @@ export class Keyspace {
   constructor(
     databaseCount: number,
     readonly limits: EncodingLimits,
+    /** Cluster mode: the keys of a slot can be told. */
+    hasSlots = false,
   ) {
-    this.databases = Array.from({ length: databaseCount }, (_, index) => new Database(this, index));
+    if (hasSlots) this.slotIndex = new SlotIndex(this.databases);
+    for (let index = 0; index < databaseCount; index++) this.databases.push(new Database(this, index));
+  }
+
+  /** A keyspace like this one without keys: for a dataset that is loaded aside. */
+  emptyTwin(): Keyspace {
+    const twin = new Keyspace(this.databases.length, this.limits, this.slotIndex !== null);
+    twin.snapshotNumber = this.snapshotNumber;
+    twin.accessMark = this.accessMark;
+    return twin;
   }
 
   get hashSeed(): number {

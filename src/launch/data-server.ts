@@ -7,8 +7,9 @@ import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
-import { Cluster, type SlotKeys } from '../cluster/cluster.js';
+import { Cluster } from '../cluster/cluster.js';
 import { openNodes } from '../cluster/nodes-file/opening.js';
+import { registerClusterCommands, registerCommandsWithoutCluster } from '../cluster/register-commands.js';
 import type { ClusterView } from '../cluster/view/cluster-view.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
@@ -39,7 +40,9 @@ export function composeDataServer(ingredients: Ingredients): DataService {
     persistence,
     onRoleChange,
   });
-  const cluster = nodes === null ? null : new Cluster({ server, replication, nodes, slotKeys: NO_SLOT_KEYS });
+  const cluster = nodes === null ? null : new Cluster({ server, replication, nodes });
+  if (cluster === null) registerCommandsWithoutCluster(server);
+  else registerClusterCommands(server, cluster);
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);
   return {
@@ -57,9 +60,6 @@ export function composeDataServer(ingredients: Ingredients): DataService {
     },
   };
 }
-
-/** Until keys are kept by slot. */
-const NO_SLOT_KEYS: SlotKeys = { count: () => 0, deleteAll: () => undefined };
 
 /** Where the master of a replica is, as the file of nodes has it; null for a master. */
 function masterAddress({ myself }: ClusterView): { host: string; port: number } | null {

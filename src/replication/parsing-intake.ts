@@ -3,7 +3,7 @@
  * the new one is complete, and is served meanwhile if both belong to the same history; otherwise there was nothing to
  * lose.
  */
-import { Keyspace } from '../keyspace/keyspace.js';
+import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceLoader } from '../persistence/loading/keyspace-loader.js';
 import { RdbError } from '../persistence/rdb/errors.js';
 import type { Timer } from '../platform/platform.js';
@@ -30,9 +30,7 @@ export class ParsingIntake implements DatasetIntake {
     const { keyspace } = server;
     if (!keepsOld) giveUpDataset(around);
     server.log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
-    this.built = new Keyspace(keyspace.databases.length, keyspace.limits);
-    this.built.snapshotNumber = keyspace.snapshotNumber;
-    this.built.accessMark = keyspace.accessMark;
+    this.built = keyspace.emptyTwin();
     this.loader = persistence.loading.newLoader(this.built, false);
     persistence.loading.begin(frame.kind === 'length' ? frame.bytes : 0, keepsOld && isSameHistory);
   }

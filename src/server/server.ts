@@ -15,6 +15,7 @@ import { Acl } from './acl/acl.js';
 import { ActiveExpiry } from './active-expiry.js';
 import { Blocking } from './blocking.js';
 import type { Client } from './client.js';
+import type { ClusterSide } from './cluster-side.js';
 import { addressOf, Clients } from './clients.js';
 import type { Command, CommandHandler } from './command.js';
 import { CommandTable } from './command-table.js';
@@ -29,6 +30,7 @@ import { Shutdown } from './shutdown.js';
 import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
+import { SlotDeletion } from './slot-deletion.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -92,6 +94,7 @@ export class Server {
   readonly dispatcher: Dispatcher;
   readonly watching: Watching;
   readonly activeExpiry: ActiveExpiry;
+  readonly slotDeletion: SlotDeletion;
   readonly slowLog = new SlowLog();
   readonly latencyMonitor = new LatencyMonitor();
   readonly persistenceStatus = new PersistenceStatus();
@@ -99,6 +102,8 @@ export class Server {
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
+  /** Set by the cluster part; null: this server is in no cluster. */
+  cluster: ClusterSide | null = null;
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */
@@ -146,6 +151,7 @@ export class Server {
     this.keyspace = new Keyspace(
       parts.config.values.databases,
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
+      parts.mode === 'cluster',
     );
     this.acl = new Acl(this);
     this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
@@ -166,6 +172,7 @@ export class Server {
     this.dispatcher = new Dispatcher(this);
     this.watching = new Watching();
     this.activeExpiry = new ActiveExpiry(this.keyspace);
+    this.slotDeletion = new SlotDeletion(this);
     this.keyspace.hooks = this.keyspaceHooks();
     this.statistics.startedAtMs = this.platform.clock.nowMs();
     this.followConfig();
@@ -181,6 +188,7 @@ export class Server {
   close(): void {
     this.cronTimer?.cancel();
     this.expiryTimer?.cancel();
+    this.slotDeletion.close();
     this.pause.close();
     for (const listener of this.listeners) listener.close();
     this.listeners.length = 0;

@@ -18,6 +18,7 @@ import { encodeRequest, parseReply, showCommand, type TestReply } from './resp.j
 export interface TestSurroundings {
   readonly world?: VirtualWorld;
   readonly log?: Logger;
+  readonly mode?: 'standalone' | 'cluster';
 }
 
 export class TestServer {
@@ -48,7 +49,7 @@ export class TestServer {
       warning: write,
       isEnabled: () => true,
     };
-    this.server = new Server({ platform, config, log, mode: 'standalone' });
+    this.server = new Server({ platform, config, log, mode: surroundings.mode ?? 'standalone' });
     this.server.commands.register([...dataCommands, ...serverCommands]);
     addServerSections(this.server);
     this.server.propagation.addSink({

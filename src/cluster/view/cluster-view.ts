@@ -26,12 +26,26 @@ export class ClusterView {
 
   /** The current epoch and the last vote. Replaced when all of it is forgotten (hard reset). */
   ledger = new VoteLedger();
-  isServing = false;
+  /** Told of every change of an owner, a master or the state, in the middle of it: react at the end of the turn. */
+  onChange: () => void = () => undefined;
   /** Masters with at least one slot, as of the last look at the state. */
   size = 0;
 
+  private serving = false;
+
   constructor(readonly myself: ClusterNode) {
     this.nodesById.set(myself.id, myself);
+  }
+
+  /** `cluster_state`: keys are served. */
+  get isServing(): boolean {
+    return this.serving;
+  }
+
+  set isServing(serving: boolean) {
+    if (serving === this.serving) return;
+    this.serving = serving;
+    this.onChange();
   }
 
   /** All known nodes: myself and those in handshake too. */
@@ -81,6 +95,7 @@ export class ClusterView {
   }
 
   setOwner(slot: Slot, owner: ClusterNode | null): void {
+    this.onChange();
     this.owners[slot]?.slots.delete(slot);
     this.owners[slot] = owner;
     this.unclaimed.delete(slot);
@@ -97,6 +112,7 @@ export class ClusterView {
 
   /** Makes a node a replica of another one; null: its master is not known. The role stays as it is. */
   setMaster(node: ClusterNode, master: ClusterNode | null): void {
+    this.onChange();
     if (node.master !== null) {
       node.master.replicas.delete(node);
       if (node.master.replicas.size === 0) node.master.acceptsMigration = false;

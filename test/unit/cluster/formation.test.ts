@@ -16,8 +16,8 @@ describe('forming a cluster', () => {
   it('has replicas that follow their masters, and works when all slots are covered', () => {
     const cluster = ClusterWorld.of(3, 1);
     expect(cluster.names.every((name) => cluster.cluster(name).view.isServing)).toBe(true);
-    expect(cluster.call('m1', 'SET', 'a', '1')).toBe('OK');
-    cluster.until(() => cluster.service('r1-1').server.keyspace.databases[0].size === 1);
+    expect(cluster.call('m3', 'SET', 'a', '1')).toBe('OK');
+    cluster.until(() => cluster.service('r3-1').server.keyspace.databases[0].size === 1);
   });
 
   it('learns of a node at once that was met by any member', () => {
