@@ -21,6 +21,17 @@ export function* allSlots(): Generator<Slot> {
   for (let slot = 0; slot < SLOT_COUNT; slot++) yield slot as Slot;
 }
 
+/** The slots of a bitmap in order. */
+export function* slotsOf(bitmap: Uint8Array): Generator<Slot> {
+  for (let at = 0; at < SLOT_BITMAP_BYTES; at++) {
+    for (let rest = bitmap[at]; rest !== 0; rest &= rest - 1) yield ((at << 3) + trailingZeros(rest)) as Slot;
+  }
+}
+
+function trailingZeros(byte: number): number {
+  return 31 - Math.clz32(byte & -byte);
+}
+
 /** A run of consecutive slots, both ends included. */
 export interface SlotRange {
   readonly first: Slot;
@@ -37,7 +48,7 @@ export class SlotSet {
     this.bitmap = new Uint8Array(SLOT_BITMAP_BYTES);
     if (bitmap === undefined) return;
     this.bitmap.set(bitmap.subarray(0, SLOT_BITMAP_BYTES));
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot as Slot)) this.count++;
+    for (const byte of this.bitmap) for (let rest = byte; rest !== 0; rest &= rest - 1) this.count++;
   }
 
   get size(): number {
@@ -70,7 +81,8 @@ export class SlotSet {
   }
 
   equals(bitmap: Uint8Array): boolean {
-    return this.bitmap.every((byte, index) => byte === bitmap[index]);
+    for (let at = 0; at < SLOT_BITMAP_BYTES; at++) if (this.bitmap[at] !== bitmap[at]) return false;
+    return true;
   }
 
   /** Ascending. Changes during the walk are seen if they lie ahead. */
