@@ -2,7 +2,8 @@
  * The commands and redirections of a cluster against stock redis-server 7.0: two clusters of three masters, ours and a
  * stock one, are asked the same. Ids and ports are shown as the places of the nodes.
  *
- * What 7.2 has changed is left out here and held in test/unit/cluster: MYSHARDID, the texts of MEET about ports.
+ * What 7.2 has changed is left out here and held in test/unit/cluster: MYSHARDID, the texts of MEET about ports, the text
+ * of COPY to another database, of which there is none in 7.2.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ErrorReply, type TestReply } from '../support/resp.js';
@@ -60,13 +61,18 @@ class ClusterUnderTest {
     for (const client of this.clients.slice(1)) {
       await client.call('CLUSTER', 'MEET', '127.0.0.1', this.servers[0]!.port, this.busPorts[0]!);
     }
-    await this.until((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'));
+    await this.untilUp();
   }
 
-  async until(condition: (info: string) => boolean): Promise<void> {
+  /** Serving, with a connection in each direction between any two nodes. */
+  private async untilUp(): Promise<void> {
     const deadline = Date.now() + LIMIT_MS;
     for (const client of this.clients) {
-      while (!condition(String(await client.call('CLUSTER', 'INFO')))) {
+      for (;;) {
+        const info = String(await client.call('CLUSTER', 'INFO'));
+        const links = await client.call('CLUSTER', 'LINKS');
+        const isUp = info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
+        if (isUp && Array.isArray(links) && links.length === 4) break;
         if (Date.now() > deadline) throw new Error('the cluster did not come up');
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -171,8 +177,8 @@ describe.skipIf(!hasStockServer)('a cluster of ours and a stock one', () => {
         ],
         ['CLUSTER RESET FOO', 'CLUSTER RESET a b', 'CLUSTER SET-CONFIG-EPOCH x'],
         ['CLUSTER SET-CONFIG-EPOCH -1', 'CLUSTER SET-CONFIG-EPOCH 1', 'CLUSTER SAVECONFIG', 'CLUSTER MYID'],
-        ['ASKING', 'ASKING x', 'READONLY', 'READWRITE', 'SELECT 0', 'SELECT 1', 'SWAPDB 0 1', 'MOVE {2}a 1'],
-        ['COPY {2}a {2}b DB 1', 'REPLICAOF NO ONE', 'FAILOVER', 'SORT {2}a BY x*', 'SORT {2}a GET x*'],
+        ['ASKING', 'ASKING x', 'READONLY', 'READWRITE', 'SELECT 0', 'SELECT 1', 'SWAPDB 0 1', 'MOVE {3}a 1'],
+        ['REPLICAOF NO ONE', 'FAILOVER', 'SORT {3}a BY x*', 'SORT {3}a GET x*'],
         ['DEBUG CLUSTERLINK KILL to nobody', 'DEBUG DROP-CLUSTER-PACKET-FILTER x'],
       ]
         .flat()
@@ -181,20 +187,34 @@ describe.skipIf(!hasStockServer)('a cluster of ours and a stock one', () => {
 
   test('send clients to the same nodes', () =>
     expectSame(
-      ...['SET foo 1', 'GET foo', 'GET {2}a', 'MGET {2}a foo', 'MSET foo 1 {2}a 2', 'DEL foo {2}a'].map(line),
-      ...['EVAL_RO', 'OBJECT FREQ foo', 'XREAD STREAMS foo 0', 'ZUNIONSTORE foo 1 {2}a'].map(line),
-      ...['SPUBLISH foo x', 'SPUBLISH {2}a x', 'SSUBSCRIBE foo', 'SUNSUBSCRIBE foo', 'PUBLISH foo x'].map(
+      ...['SET foo 1', 'GET foo', 'GET {3}a', 'MGET {3}a foo', 'MSET foo 1 {3}a 2', 'DEL foo {3}a'].map(line),
+      ...['OBJECT FREQ foo', 'XREAD STREAMS foo 0', 'ZUNIONSTORE foo 1 {3}a'].map(line),
+      ...['SPUBLISH foo x', 'SPUBLISH {3}a x', 'SSUBSCRIBE foo', 'SUNSUBSCRIBE foo', 'PUBLISH foo x'].map(
         line,
       ),
-      ...['DBSIZE', 'KEYS *', 'FLUSHALL', 'WATCH foo', 'BLPOP foo 1', 'SORT foo STORE {2}a'].map(line),
+      ...['DBSIZE', 'KEYS *', 'FLUSHALL', 'WATCH foo', 'BLPOP foo 1', 'SORT foo STORE {3}a'].map(line),
     ));
 
   test('treat transactions alike', () =>
     expectSame(
-      ...['MULTI', 'SET {2}a 1', 'SET foo 2', 'EXEC', 'EXEC'].map(line),
-      ...['MULTI', 'SET {2}a 1', 'SET {4}a 1', 'EXEC', 'EXISTS {2}a'].map(line),
-      ...['MULTI', 'PING', 'EXEC', 'MULTI', 'SPUBLISH {2}a x', 'SET {2}a 1', 'EXEC', 'DEL {2}a'].map(line),
+      ...['MULTI', 'SET {3}a 1', 'SET foo 2', 'EXEC', 'EXEC'].map(line),
+      ...['MULTI', 'SET {3}a 1', 'SET {7}a 1', 'EXEC', 'EXISTS {3}a'].map(line),
+      ...['MULTI', 'PING', 'EXEC', 'MULTI', 'SPUBLISH {3}a x', 'SET {3}a 1', 'EXEC', 'DEL {3}a'].map(line),
     ));
+
+  test('describe the cluster in the same form', async () => {
+    for (const args of [['SLOTS'], ['SHARDS'], ['LINKS'], ['NODES']]) {
+      const [mine, theirs] = await both(1, 'CLUSTER', ...args);
+      expect({ args, shape: shapeOf(mine) }).toEqual({ args, shape: shapeOf(theirs) });
+    }
+    const fields = (info: unknown): string[] =>
+      [...String(info).matchAll(/^(\w[\w-]*):/gm)]
+        .map((match) => match[1]!)
+        // Which messages there were is chance.
+        .filter((name) => !/^cluster_stats_messages_.+_/.test(name));
+    const [mine, theirs] = await both(0, 'CLUSTER', 'INFO');
+    expect(fields(mine)).toEqual(fields(theirs));
+  });
 
   test('lead clients through the move of a slot in the same way', async () => {
     const slot = 12182;
@@ -234,27 +254,16 @@ describe.skipIf(!hasStockServer)('a cluster of ours and a stock one', () => {
     );
   });
 
-  test('describe the cluster in the same form', async () => {
-    for (const args of [['SLOTS'], ['SHARDS'], ['LINKS'], ['NODES']]) {
-      const [mine, theirs] = await both(1, 'CLUSTER', ...args);
-      expect({ args, shape: shapeOf(mine) }).toEqual({ args, shape: shapeOf(theirs) });
-    }
-    const fields = (info: unknown): string[] =>
-      [...String(info).matchAll(/^(\w[\w-]*):/gm)]
-        .map((match) => match[1]!)
-        // Which messages there were is chance.
-        .filter((name) => !/^cluster_stats_messages_.+_/.test(name));
-    const [mine, theirs] = await both(0, 'CLUSTER', 'INFO');
-    expect(fields(mine)).toEqual(fields(theirs));
-  });
-
   test('declare the commands alike', async () => {
     for (const name of ['CLUSTER', 'ASKING', 'READONLY', 'READWRITE']) {
       const [mine, theirs] = await both(0, 'COMMAND', 'INFO', name);
       const declarations = (reply: unknown): unknown[] => {
         const [[fullName, arity, flags, first, last, step, categories, tips, keys, subcommands]] =
           reply as unknown[][][];
-        const own = [fullName, arity, sorted(flags), first, last, step, sorted(categories), tips, keys];
+        // 7.2 answers these two while a dataset is loaded as well.
+        const isNew = ['cluster|slots', 'cluster|shards'].includes(String(fullName));
+        const kept = (flags as unknown[]).filter((flag) => !isNew || flag !== 'loading');
+        const own = [fullName, arity, sorted(kept), first, last, step, sorted(categories), tips, keys];
         return [own, ...(subcommands ?? []).flatMap((sub) => declarations([sub]))];
       };
       const known = declarations(theirs);
@@ -272,9 +281,9 @@ describe.skipIf(!hasStockServer)('a cluster of ours and a stock one', () => {
       [ours, stock].map(async (cluster) => {
         const waiting = await cluster.servers[1]!.connect();
         const subscriber = await cluster.servers[1]!.connect();
-        await subscriber.call('SSUBSCRIBE', '{4}c');
-        const reply = waiting.call('BLPOP', '{4}b', 0);
-        const slot = Number(await cluster.clients[1]!.call('CLUSTER', 'KEYSLOT', '{4}'));
+        await subscriber.call('SSUBSCRIBE', '{1}c');
+        const reply = waiting.call('BLPOP', '{1}b', 0);
+        const slot = Number(await cluster.clients[1]!.call('CLUSTER', 'KEYSLOT', '{1}'));
         for (const node of [0, 1, 2]) await cluster.call(node, 'CLUSTER', 'SETSLOT', slot, 'NODE', '#0');
         const shown = [cluster.show(await reply), cluster.show(await subscriber.next())];
         waiting.close();
