@@ -36,18 +36,10 @@ import type { ClusterView } from './view/cluster-view.js';
 import { allSlots, type Slot } from './view/slots.js';
 import { Voter } from './voter.js';
 
-/** Keys by slot, as far as the cluster needs them. */
-export interface SlotKeys {
-  count(slot: Slot): number;
-  /** Deletes all keys of a slot, and tells replicas and the append-only file. */
-  deleteAll(slot: Slot): void;
-}
-
 export interface ClusterParts {
   readonly server: Server;
   readonly replication: Replication;
   readonly nodes: OpenedNodes;
-  readonly slotKeys: SlotKeys;
 }
 
 /** Directives that change what this node says of itself. */
@@ -90,15 +82,13 @@ export class Cluster implements ClusterActions {
   private readonly serving = new ServingState();
   private readonly clock: SteadyClock;
   private readonly alarm: Alarm;
-  private readonly slotKeys: SlotKeys;
   private isLookScheduled = false;
   private isRunning = false;
 
-  constructor({ server, replication, nodes, slotKeys }: ClusterParts) {
+  constructor({ server, replication, nodes }: ClusterParts) {
     const { platform, log } = server;
     this.server = server;
     this.replication = replication;
-    this.slotKeys = slotKeys;
     this.view = nodes.view;
     this.clock = new SteadyClock(platform.clock);
     this.store = new NodesStore({
@@ -228,16 +218,20 @@ export class Cluster implements ClusterActions {
 
   /** Keys of slots that this node has lost are not its business any more. */
   dropKeys(slots: readonly Slot[]): void {
-    for (const slot of slots) if (this.slotKeys.count(slot) > 0) this.slotKeys.deleteAll(slot);
+    if (slots.length > 0) this.server.slotDeletion.begin(slots);
+  }
+
+  private keysIn(slot: Slot): number {
+    return this.server.keyspace.slotIndex?.countIn(slot) ?? 0;
   }
 
   /** A master that has loaded keys of slots which are not its own: they are taken, or waited for. */
   private claimLoadedSlots(): void {
     const { view, log } = this;
     if (!view.myself.isMaster) return;
-    for (const slot of allSlots()) {
+    for (const slot of (this.server.keyspace.slotIndex?.occupiedSlots() ?? []) as Slot[]) {
       const owner = view.ownerOf(slot);
-      if (owner === view.myself || view.importingFrom.has(slot) || this.slotKeys.count(slot) === 0) continue;
+      if (owner === view.myself || view.importingFrom.has(slot)) continue;
       if (owner === null) {
         log.warning(`I have keys for unassigned slot ${slot}. Taking responsibility for it.`);
         view.setOwner(slot, view.myself);
@@ -307,6 +301,7 @@ export class Cluster implements ClusterActions {
 
   assignSlots(slots: readonly Slot[], owner: ClusterNode): void {
     for (const slot of slots) {
+      if (owner === this.view.myself) this.server.slotDeletion.complete(slot);
       this.view.importingFrom.delete(slot);
       this.view.setOwner(slot, owner);
     }
@@ -324,6 +319,7 @@ export class Cluster implements ClusterActions {
   }
 
   setImporting(slot: Slot, source: ClusterNode): void {
+    this.server.slotDeletion.complete(slot);
     this.view.importingFrom.set(slot, source);
     this.slotsChanged();
   }
@@ -337,8 +333,9 @@ export class Cluster implements ClusterActions {
   settleSlot(slot: Slot, owner: ClusterNode): void {
     const { view, values, log } = this;
     const { myself } = view;
-    if (this.slotKeys.count(slot) === 0) view.migratingTo.delete(slot);
+    if (this.keysIn(slot) === 0) view.migratingTo.delete(slot);
     const wasMine = view.ownerOf(slot) === myself;
+    if (owner === myself) this.server.slotDeletion.complete(slot);
     view.setOwner(slot, owner);
     this.slotsChanged();
     if (wasMine && owner !== myself && myself.slots.size === 0 && values['cluster-allow-replica-migration']) {

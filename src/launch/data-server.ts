@@ -7,9 +7,9 @@ import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
-import { registerClusterCommands, registerCommandsWithoutCluster } from '../cluster/register-commands.js';
-import { Cluster, type SlotKeys } from '../cluster/cluster.js';
+import { Cluster } from '../cluster/cluster.js';
 import { openNodes } from '../cluster/nodes-file/opening.js';
+import { registerClusterCommands, registerCommandsWithoutCluster } from '../cluster/register-commands.js';
 import type { ClusterView } from '../cluster/view/cluster-view.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
@@ -40,8 +40,7 @@ export function composeDataServer(ingredients: Ingredients): DataService {
     persistence,
     onRoleChange,
   });
-  const cluster =
-    nodes === null ? null : new Cluster({ server, replication, nodes, slotKeys: slotKeysOf(server) });
+  const cluster = nodes === null ? null : new Cluster({ server, replication, nodes });
   if (cluster === null) registerCommandsWithoutCluster(server);
   else registerClusterCommands(server, cluster);
   server.acl.loadAtStart(lines.users);
@@ -59,13 +58,6 @@ export function composeDataServer(ingredients: Ingredients): DataService {
       });
       rehearseRewrite(server);
     },
-  };
-}
-
-function slotKeysOf({ keyspace, slotDeletion }: Server): SlotKeys {
-  return {
-    count: (slot) => keyspace.slotIndex?.countIn(slot) ?? 0,
-    deleteAll: (slot) => slotDeletion.begin([slot]),
   };
 }
 
