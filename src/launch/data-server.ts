@@ -11,6 +11,7 @@ import { Cluster } from '../cluster/cluster.js';
 import { openNodes } from '../cluster/nodes-file/opening.js';
 import { registerClusterCommands, registerCommandsWithoutCluster } from '../cluster/register-commands.js';
 import type { ClusterView } from '../cluster/view/cluster-view.js';
+import { Migration } from '../migration/migration.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
@@ -35,10 +36,14 @@ export function composeDataServer(ingredients: Ingredients): DataService {
   registerConfigDebugging(server);
   addServerSections(server);
   const persistence = new Persistence(server);
+  const migration = new Migration(server);
   const replication = new Replication({
     server,
     persistence,
-    onRoleChange,
+    onRoleChange: (role) => {
+      migration.roleChanged();
+      onRoleChange(role);
+    },
   });
   const cluster = nodes === null ? null : new Cluster({ server, replication, nodes });
   if (cluster === null) registerCommandsWithoutCluster(server);

@@ -74,6 +74,18 @@ export function persistenceCommands(persistence: Persistence): CommandSpec[] {
       keys: [keyAt(1, 'OW', 'update')],
       handler: (client, args) => restore(persistence, client, args),
     },
+    {
+      name: 'restore-asking',
+      summary: 'RESTORE as MIGRATE sends it to a node that is taking a slot over.',
+      since: '3.0.0',
+      group: 'server',
+      complexity: 'O(N*log(N)) in the elements of a sorted set, O(N) for others',
+      arity: -4,
+      flags: ['write', 'denyoom', 'asking'],
+      categories: ['keyspace', 'dangerous'],
+      keys: [keyAt(1, 'OW', 'update')],
+      handler: (client, args) => restore(persistence, client, args),
+    },
   ];
 }
 

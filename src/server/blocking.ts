@@ -119,7 +119,8 @@ export class Blocking {
     client.blocked = {
       kind: 'other',
       command: client.command,
-      args: client.args,
+      // Never executed again: only the slow log looks at them.
+      args: [...client.withoutSecrets(client.args)],
       database: client.database,
       keys: [],
       type: null,
@@ -227,6 +228,8 @@ export class Blocking {
       const canServe =
         entry !== undefined && !database.isExpired(entry) && typeOf(entry.value) === state.type;
       if (!canServe && !state.wakeOnDelete) continue;
+      const { keyHolds } = this.server;
+      if (!keyHolds.isIdle && keyHolds.keepsUnserved(state.command, state.args, database, key)) continue;
       this.server.dispatcher.executeAgain(client, state);
     }
   }

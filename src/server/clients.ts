@@ -91,6 +91,7 @@ export class Clients {
     server.pubsub.release(client);
     server.monitors.delete(client);
     server.pause.forget(client);
+    server.keyHolds.forget(client);
     server.discardTransaction(client);
     server.blocking.release(client);
     for (const listener of server.clientCloseListeners) listener(client);

@@ -91,6 +91,7 @@ export class Dispatcher {
       server.pause.postpone(client, args);
       return;
     }
+    if (!server.keyHolds.isIdle && server.keyHolds.postpones(client, command, args)) return;
     if (client.transaction !== null && !NOT_QUEUED.has(command.name)) {
       client.transaction.add(command, args);
       client.reply.simple('QUEUED');

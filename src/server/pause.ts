@@ -18,6 +18,8 @@ export class Pause {
   private timer: Timer | null = null;
   /** Fast path: nothing is paused. */
   private idle = true;
+  /** Told when a pause ends or is weakened, before those it held back go on. */
+  readonly endListeners: (() => void)[] = [];
 
   constructor(private readonly server: Server) {}
 
@@ -99,6 +101,7 @@ export class Pause {
   private release(): void {
     const clients = this.postponed;
     this.postponed = new Set();
+    for (const listener of this.endListeners) listener();
     for (const client of clients) this.server.resumeLater(client);
   }
 

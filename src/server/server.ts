@@ -27,6 +27,7 @@ import { Pause } from './pause.js';
 import { Propagation } from './propagation.js';
 import { PubSub } from './pubsub.js';
 import { Shutdown } from './shutdown.js';
+import { KeyHolds } from './key-holds.js';
 import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
@@ -89,6 +90,7 @@ export class Server {
   readonly notifications: Notifications;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly keyHolds: KeyHolds;
   readonly shutdown: Shutdown;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
@@ -110,6 +112,8 @@ export class Server {
   replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
   /** Set by the cluster; INFO says it. */
   clusterRoom: () => ClusterRoom = () => NO_CLUSTER_ROOM;
+  /** Set by migration; INFO says it: connections to targets of MIGRATE that are kept for the next one. */
+  cachedMigrationLinks: () => number = () => 0;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
@@ -158,6 +162,7 @@ export class Server {
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.keyHolds = new KeyHolds(this);
     this.shutdown = new Shutdown({
       log: this.log,
       timers: this.platform.timers,
@@ -382,7 +387,9 @@ export class Server {
       },
       keyMissed: (database, key) => this.notify(EventClass.KeyMiss, 'keymiss', key, database.index),
       keyRemoved: (database, key) => this.blocking.keyGone(database, key),
-      keyTouched: () => undefined,
+      keyTouched: (database, key) => {
+        if (!this.keyHolds.isIdle) this.keyHolds.noteChange(database, key);
+      },
       keyReady: (database, key) => this.blocking.keyReady(database, key),
       keyExpired: (database, key) => {
         const word = this.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';

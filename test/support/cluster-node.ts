@@ -170,6 +170,7 @@ export class ClusterTestNode extends TestServer {
 
   /** A connection of the bus from this node to that one. */
   link(node: ClusterNode): void {
+    node.isLinked = true;
     this.actions.links.push({
       direction: 'to',
       node,

@@ -1,12 +1,13 @@
 /** Data servers with replication on virtual machines: commands are called directly, everything between servers is real. */
 import { dataCommands } from '../../src/commands/index.js';
-import { connectionCommands } from '../../src/commands/connection.js';
+import { serverCommands } from '../../src/commands/server-commands.js';
 import { ServerConfig } from '../../src/config/server-config.js';
 import { freezeValue } from '../../src/keyspace/values/value.js';
 import { createLogger } from '../../src/log/logger.js';
 import { ACCESS_NOT_TOLD } from '../../src/persistence/access-marks.js';
 import { RdbOutput } from '../../src/persistence/rdb/output.js';
 import { RdbWriter } from '../../src/persistence/rdb/writer.js';
+import { Migration } from '../../src/migration/migration.js';
 import { Persistence } from '../../src/persistence/persistence.js';
 import type { Connection, ConnectionHandler, Platform } from '../../src/platform/platform.js';
 import { VirtualWorld, type VirtualProcess, type WorldOptions } from '../../src/platform/virtual/index.js';
@@ -59,6 +60,7 @@ export class ReplicatedServer {
   readonly server: Server;
   readonly persistence: Persistence;
   readonly replication: Replication;
+  readonly migration: Migration;
   readonly logLines: string[] = [];
   private readonly operator: MemoryConnection;
 
@@ -77,9 +79,14 @@ export class ReplicatedServer {
     }
     const log = createLogger({ platform, level: 'verbose', file: '', role: 'M', format: 'redis' });
     this.server = new Server({ platform, config, log, mode: 'standalone' });
-    this.server.commands.register([...dataCommands, ...connectionCommands]);
+    this.server.commands.register([...dataCommands, ...serverCommands]);
     this.persistence = new Persistence(this.server);
-    this.replication = new Replication({ server: this.server, persistence: this.persistence });
+    this.migration = new Migration(this.server);
+    this.replication = new Replication({
+      server: this.server,
+      persistence: this.persistence,
+      onRoleChange: () => this.migration.roleChanged(),
+    });
     platform.network.listen(
       { host: '0.0.0.0', port: PORT },
       {},

@@ -2,7 +2,9 @@
 import type { Client } from '../../server/client.js';
 import type { ClusterActions } from '../cluster-actions.js';
 import { clusterInfo } from './info-text.js';
-import { linkedNodes, nodeLine } from './node-lines.js';
+import type { ClusterView } from '../view/cluster-view.js';
+import { nodeLine } from '../view/node-line.js';
+import type { ClusterNode } from '../view/node.js';
 import {
   ADMINISTERS,
   ASKS,
@@ -88,10 +90,13 @@ export const inspectionSubcommands: readonly ClusterSubcommand[] = [
 ];
 
 function nodesText(actions: ClusterActions): string {
-  const linked = linkedNodes(actions);
   let text = '';
-  for (const node of actions.view.nodes) text += `${nodeLine(node, actions.view, linked)}\n`;
+  for (const node of actions.view.nodes) text += `${lineOf(node, actions.view)}\n`;
   return text;
+}
+
+function lineOf(node: ClusterNode, view: ClusterView): string {
+  return nodeLine(node, view, node.hostname === '' ? '' : `,${node.hostname}`);
 }
 
 function writeReplicas(client: Client, args: readonly string[], parts: ClusterParts): void {
@@ -102,9 +107,8 @@ function writeReplicas(client: Client, args: readonly string[], parts: ClusterPa
     client.reply.error('ERR The specified node is not a master');
     return;
   }
-  const linked = linkedNodes(actions);
   client.reply.arrayHeader(master.replicas.size);
-  for (const replica of master.replicas) client.reply.bulk(nodeLine(replica, actions.view, linked));
+  for (const replica of master.replicas) client.reply.bulk(lineOf(replica, actions.view));
 }
 
 function writeLinks({ reply }: Client, _args: readonly string[], { actions }: ClusterParts): void {

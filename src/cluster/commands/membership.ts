@@ -8,6 +8,7 @@ import type { Client } from '../../server/client.js';
 import type { Server } from '../../server/server.js';
 import { toNodeId } from '../../failover/identity.js';
 import type { ClusterActions, ManualFailover } from '../cluster-actions.js';
+import { BUS_PORT_OFFSET } from '../nodes-file/codec.js';
 import {
   ADMINISTERS,
   CHANGES,
@@ -16,8 +17,6 @@ import {
   type ClusterParts,
   type ClusterSubcommand,
 } from './subcommand.js';
-
-const BUS_PORT_DISTANCE = 10000;
 
 export const membershipSubcommands: readonly ClusterSubcommand[] = [
   subcommand({ name: 'meet', arity: -4, summary: 'Begins a handshake with a node.', flags: CHANGES }, meet),
@@ -57,7 +56,7 @@ function meet(client: Client, args: readonly string[], { actions }: ClusterParts
     reply.error(`ERR Invalid base port specified: ${portText}`);
     return;
   }
-  const busPort = args.length === 5 ? parseInteger(busPortText) : port + BUS_PORT_DISTANCE;
+  const busPort = args.length === 5 ? parseInteger(busPortText) : port + BUS_PORT_OFFSET;
   if (Number.isNaN(busPort)) {
     reply.error(`ERR Invalid bus port specified: ${busPortText}`);
     return;
@@ -139,10 +138,9 @@ function failoverKind(option: string | undefined): ManualFailover | null {
   return isWord(option, 'takeover') ? 'takeover' : null;
 }
 
-function canAskMaster({ view, links }: ClusterActions): boolean {
+function canAskMaster({ view }: ClusterActions): boolean {
   const { master } = view.myself;
-  if (master === null || master.health === 'failed') return false;
-  return [...links].some(({ direction, node }) => direction === 'to' && node === master);
+  return master !== null && master.health !== 'failed' && master.isLinked;
 }
 
 function reset(client: Client, args: readonly string[], { actions, server }: ClusterParts): void {

@@ -8,8 +8,8 @@ import { NO_EPOCH, parseEpoch, type Epoch } from '../../failover/epoch.js';
 import { toNodeId, type NodeId } from '../../failover/identity.js';
 import { ClusterNode } from '../view/node.js';
 import { ClusterView, VOTE_SUBJECT } from '../view/cluster-view.js';
-import { flagWords } from '../view/node-flags.js';
-import { isSlot, rangeText, type Slot } from '../view/slots.js';
+import { nodeLine } from '../view/node-line.js';
+import { isSlot, type Slot } from '../view/slots.js';
 
 /** A bus port that is not told is this far above the other. */
 export const BUS_PORT_OFFSET = 10_000;
@@ -31,31 +31,17 @@ export class CorruptNodesFile extends Error {
 export function formatNodesFile(view: ClusterView): string {
   let text = '';
   for (const node of view.nodes) {
-    if (node.membership === 'member') text += nodeLine(node, view) + '\n';
+    if (node.membership === 'member') text += `${nodeLine(node, view, notesOn(node))}\n`;
   }
   return `${text}vars currentEpoch ${view.currentEpoch} lastVoteEpoch ${view.lastVoteEpoch}\n`;
 }
 
-function nodeLine(node: ClusterNode, view: ClusterView): string {
+/** What stands behind the address: the host name, and the other things that 7.2 keeps. */
+function notesOn(node: ClusterNode): string {
   const names = [node.hostname, `tls-port=${node.secondaryPort}`];
   if (node.humanName !== '') names.push(`nodename=${node.humanName}`);
   names.push(`shard-id=${node.shardId}`);
-  const fields = [
-    node.id,
-    `${node.host}:${node.port}@${node.busPort},${names.join(',')}`,
-    flagWords(node, node === view.myself),
-    node.master?.id ?? '-',
-    String(node.pingSentMs),
-    String(node.pongReceivedMs),
-    String(node.effectiveConfigEpoch),
-    node.isLinked || node === view.myself ? 'connected' : 'disconnected',
-    ...node.slots.ranges().map(rangeText),
-  ];
-  if (node === view.myself) {
-    for (const [slot, target] of view.migratingTo) fields.push(`[${slot}->-${target.id}]`);
-    for (const [slot, source] of view.importingFrom) fields.push(`[${slot}-<-${source.id}]`);
-  }
-  return fields.join(' ');
+  return `,${names.join(',')}`;
 }
 
 export interface ReadingContext {

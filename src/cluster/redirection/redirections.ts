@@ -43,7 +43,10 @@ export class Redirections implements Gate, SlotRules {
     private readonly view: ClusterView,
   ) {
     const [database] = server.keyspace.databases;
-    this.inquiry = new SlotInquiry(view, (key) => database.entries.get(key) !== undefined);
+    this.inquiry = new SlotInquiry(view, (key) => {
+      const entry = database.entries.get(key);
+      return entry !== undefined && !database.isExpired(entry);
+    });
   }
 
   refusal(client: Client, command: Command, args: readonly string[]): string | null {

@@ -25,7 +25,7 @@ export class SlotInquiry {
 
   constructor(
     private readonly view: ClusterView,
-    /** Whether a key is stored, expired or not. */
+    /** Whether a key is here. Looking must not delete it, should it have expired. */
     private readonly isStored: (key: string) => boolean,
   ) {}
 

@@ -9,8 +9,8 @@ const FLAGS: readonly {
   readonly isSet: (node: ClusterNode, isMyself: boolean) => boolean;
 }[] = [
   { word: 'myself', bit: NodeFlag.myself, isSet: (_node, isMyself) => isMyself },
-  { word: 'master', bit: NodeFlag.master, isSet: (node) => node.role === 'master' },
-  { word: 'slave', bit: NodeFlag.replica, isSet: (node) => node.role === 'replica' },
+  { word: 'master', bit: NodeFlag.master, isSet: (node) => hasRole(node, 'master') },
+  { word: 'slave', bit: NodeFlag.replica, isSet: (node) => hasRole(node, 'replica') },
   { word: 'fail?', bit: NodeFlag.suspected, isSet: (node) => node.health === 'suspected' },
   { word: 'fail', bit: NodeFlag.failed, isSet: (node) => node.health === 'failed' },
   { word: 'handshake', bit: NodeFlag.handshake, isSet: (node) => node.membership === 'handshake' },
@@ -20,10 +20,15 @@ const FLAGS: readonly {
   { word: 'nofailover', bit: NodeFlag.neverFailsOver, isSet: (node) => node.neverFailsOver },
 ];
 
-/** Comma-separated; there is always a role. */
+/** What a node is in handshake with is known when it is done. */
+function hasRole({ membership, role }: ClusterNode, wanted: ClusterNode['role']): boolean {
+  return membership === 'member' && role === wanted;
+}
+
+/** Comma-separated. */
 export function flagWords(node: ClusterNode, isMyself: boolean): string {
   const words = FLAGS.filter(({ word, isSet }) => word !== null && isSet(node, isMyself));
-  return words.map(({ word }) => word).join(',');
+  return words.length === 0 ? 'noflags' : words.map(({ word }) => word).join(',');
 }
 
 export function flagBits(node: ClusterNode, isMyself: boolean): number {

@@ -79,7 +79,10 @@ export function clientsSection(server: Server): InfoSection {
         'client_recent_max_output_buffer',
         largest(clients.map((client) => client.pendingOutputBytes)),
       );
-      info.field('blocked_clients', server.blocking.blockedClients + server.pause.postponedCount);
+      info.field(
+        'blocked_clients',
+        server.blocking.blockedClients + server.pause.postponedCount + server.keyHolds.waitingCount,
+      );
       info.field('tracking_clients', 0);
       info.field(
         'clients_in_timeout_table',

@@ -46,7 +46,7 @@ function writeStats(server: Server, info: InfoWriter): void {
   info.field('pubsubshard_channels', pubsub.shardChannels.size);
   info.field('latest_fork_usec', statistics.latestForkMicroseconds);
   info.field('total_forks', statistics.totalForks);
-  info.field('migrate_cached_sockets', 0);
+  info.field('migrate_cached_sockets', server.cachedMigrationLinks());
   info.field('slave_expires_tracked_keys', 0);
   info.field('active_defrag_hits', 0);
   info.field('active_defrag_misses', 0);

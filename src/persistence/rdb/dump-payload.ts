@@ -6,7 +6,7 @@
 import { freezeValue, type EncodingLimits, type Value } from '../../keyspace/values/value.js';
 import { Crc64 } from './crc64.js';
 import { MalformedPart } from './errors.js';
-import { DEFAULT_RDB_VERSION, NEWEST_RDB_VERSION, Opcode } from './format.js';
+import { DEFAULT_RDB_VERSION, NEWEST_RDB_VERSION, Opcode, type WritableRdbVersion } from './format.js';
 import { RdbInput, UNDERFLOW } from './input.js';
 import { RdbOutput } from './output.js';
 import { builderFor } from './value-builder.js';
@@ -38,13 +38,62 @@ export interface DumpOptions extends Partial<EncodingOptions> {
 }
 
 export function encodeDumpPayload(value: Value, options: DumpOptions): Buffer {
-  const version = options.version ?? DEFAULT_RDB_VERSION;
-  const output = new RdbOutput(options.compression);
-  const encoder = new ValueEncoder(output, { version, listMaxListpackSize: options.listMaxListpackSize });
-  const frozen = freezeValue(value);
-  output.byte(encoder.typeOf(frozen));
-  encoder.writeWhole(frozen);
-  return withFooter(output.take(), version);
+  return new DumpEncoder(options).whole(value);
+}
+
+/** Makes many payloads, at once or in steps. */
+export class DumpEncoder {
+  private readonly output: RdbOutput;
+  private readonly encoder: ValueEncoder;
+  private readonly version: WritableRdbVersion;
+
+  constructor(options: DumpOptions) {
+    this.version = options.version ?? DEFAULT_RDB_VERSION;
+    this.output = new RdbOutput(options.compression);
+    const { listMaxListpackSize } = options;
+    this.encoder = new ValueEncoder(this.output, { version: this.version, listMaxListpackSize });
+  }
+
+  whole(value: Value): Buffer {
+    const { output, encoder } = this;
+    const frozen = freezeValue(value);
+    output.byte(encoder.typeOf(frozen));
+    encoder.writeWhole(frozen);
+    return this.takeLast(new Crc64());
+  }
+
+  /** The payload of a large value in pieces of about 16 KiB, of the value that it is now. */
+  *pieces(value: Value): Generator<Buffer, void> {
+    const { output, encoder } = this;
+    const crc = new Crc64();
+    const frozen = freezeValue(value);
+    output.byte(encoder.typeOf(frozen));
+    for (const step of encoder.steps(frozen)) {
+      void step;
+      const piece = output.take();
+      crc.update(piece);
+      yield piece;
+    }
+    yield this.takeLast(crc);
+  }
+
+  /** Takes back what {@link whole} returned, to be overwritten by a later payload. */
+  recycle(payload: Buffer): void {
+    this.output.recycle(payload);
+  }
+
+  /** What is in the output, with the footer. */
+  private takeLast(crc: Crc64): Buffer {
+    const { output, version } = this;
+    output.byte(version & 0xff);
+    output.byte(version >>> 8);
+    output.int64(0);
+    const last = output.take();
+    const checksumAt = last.length - 8;
+    crc.update(last, 0, checksumAt);
+    crc.writeTo(last, checksumAt);
+    return last;
+  }
 }
 
 /**
