@@ -201,11 +201,11 @@ export class ClusterWorld {
   introduce(): void {
     const { names } = this;
     for (const name of names.slice(1)) this.meet(names[0], name);
-    this.until(() => names.every((name) => this.knows(name, names.length)));
-    this.until(() => {
+    this.untilHolds(() => names.every((name) => this.knows(name, names.length)), PATIENCE_MS);
+    this.untilHolds(() => {
       const epochs = names.map((name) => this.cluster(name).view.myself.configEpoch);
       return new Set(epochs).size === epochs.length;
-    });
+    }, PATIENCE_MS);
   }
 
   private knows(name: string, count: number): boolean {
@@ -230,17 +230,30 @@ export class ClusterWorld {
 
   /** Until everybody agrees on owners and roles, all replicas are in step, and the cluster works. */
   untilReady(limitMs = PATIENCE_MS): void {
-    this.until(() => this.isConverged(), limitMs);
+    this.untilHolds(() => this.isConverged(), limitMs);
     // Nothing is left over from the start.
     this.advance(200);
   }
 
   /** The same for all that run, while a node is dead: it is held to have failed. */
   untilReadyAfterLoss(dead: string, limitMs = PATIENCE_MS): void {
-    this.until(
+    this.untilHolds(
       () => this.isConverged() && this.names.every((name) => this.seen(name, dead).health === 'failed'),
       limitMs,
     );
+  }
+
+  /** As {@link until}, for conditions that are costly to look at: they are, every few milliseconds. */
+  private untilHolds(condition: () => boolean, limitMs: number): void {
+    const endMs = this.nowMs + limitMs;
+    while (!condition()) {
+      if (this.nowMs > endMs) {
+        throw new Error(
+          `not within ${limitMs} ms:\n${this.names.map((name) => this.picture(name)).join('\n\n')}`,
+        );
+      }
+      this.advance(20);
+    }
   }
 
   isConverged(): boolean {

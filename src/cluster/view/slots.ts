@@ -88,24 +88,28 @@ export class SlotSet {
   /** Ascending. Changes during the walk are seen if they lie ahead. */
   *[Symbol.iterator](): Generator<Slot> {
     if (this.count === 0) return;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot as Slot)) yield slot as Slot;
+    for (let at = 0; at < SLOT_BITMAP_BYTES; at++) {
+      if (this.bitmap[at] === 0) continue;
+      for (let slot = at << 3; slot < (at + 1) << 3; slot++) if (this.has(slot as Slot)) yield slot as Slot;
+    }
   }
 
   /** Ascending runs of consecutive slots. */
   ranges(): SlotRange[] {
     const ranges: SlotRange[] = [];
-    let first: Slot | null = null;
-    let last: Slot | null = null;
-    for (const slot of this) {
-      if (first !== null && last !== null && slot === last + 1) {
-        last = slot;
+    let first = -1;
+    for (let slot = 0; slot <= SLOT_COUNT; slot++) {
+      const byte = this.bitmap[slot >> 3];
+      // Most bytes are of one kind, and change nothing.
+      if ((slot & 7) === 0 && byte === (first === -1 ? 0 : 0xff)) {
+        slot += 7;
         continue;
       }
-      if (first !== null && last !== null) ranges.push({ first, last });
-      first = slot;
-      last = slot;
+      const isMember = slot < SLOT_COUNT && this.has(slot as Slot);
+      if (isMember === (first !== -1)) continue;
+      if (!isMember) ranges.push({ first: first as Slot, last: (slot - 1) as Slot });
+      first = isMember ? slot : -1;
     }
-    if (first !== null && last !== null) ranges.push({ first, last });
     return ranges;
   }
 }

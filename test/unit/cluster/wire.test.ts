@@ -296,7 +296,7 @@ describe('the stream of a connection', () => {
         expect(cut).toEqual(messages);
         expect(reader.heldBytes).toBe(0);
       }),
-      { numRuns: 50 },
+      { numRuns: 12 },
     );
   });
 
