@@ -2,6 +2,7 @@
  * The RESTORE commands that carry keys to their target, as bytes. Small ones are collected in batches; the payload of
  * a large one is sent in the pieces in which it was made, between a head and a tail.
  */
+import type { DumpEncoder } from '../persistence/rdb/dump-payload.js';
 import { writeHeader, writeLatin1 } from '../resp/output-buffer.js';
 
 const BATCH_BYTES = 64 * 1024;
@@ -11,16 +12,8 @@ const ARRAY = 42;
 const BULK = 36;
 const CR = 13;
 const LF = 10;
-const TAIL = Buffer.from('\r\n', 'latin1');
-const TAIL_REPLACE = Buffer.from('\r\n$7\r\nREPLACE\r\n', 'latin1');
-
-/** What is said of a key besides its value. */
-export interface RestoreHead {
-  readonly key: string;
-  /** Remaining time to live, 0 for none. */
-  readonly timeToLiveMs: number;
-  readonly replaces: boolean;
-}
+const END = '\r\n';
+const END_REPLACE = '\r\n$7\r\nREPLACE\r\n';
 
 export class RestoreMessages {
   private batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
@@ -38,18 +31,32 @@ export class RestoreMessages {
     return this.used >= BATCH_BYTES - FRAME_BYTES;
   }
 
-  /** Adds a whole command to the batch; returns its length in bytes. */
-  add(head: RestoreHead, payload: Buffer): number {
+  /**
+   * Adds a whole command to the batch.
+   * @param timeToLiveMs remaining time to live, 0 for none
+   * @param dumps has the payload prepared
+   * @returns its length in bytes
+   */
+  add(
+    key: string,
+    timeToLiveMs: number,
+    replaces: boolean,
+    dumps: DumpEncoder,
+    payloadBytes: number,
+  ): number {
+    this.reserve(key.length + payloadBytes + FRAME_BYTES);
     const before = this.used;
-    this.head(head, payload.length, payload.length);
-    this.used += payload.copy(this.batch, this.used);
-    this.used += tailOf(head).copy(this.batch, this.used);
+    this.head(key, timeToLiveMs, replaces, payloadBytes);
+    dumps.moveTo(this.batch, this.used);
+    this.used += payloadBytes;
+    this.used = writeLatin1(this.batch, this.used, replaces ? END_REPLACE : END);
     return this.used - before;
   }
 
   /** Adds the beginning of a command to the batch: its payload and its {@link tailOf tail} must follow. */
-  addHead(head: RestoreHead, payloadBytes: number): void {
-    this.head(head, payloadBytes, 0);
+  addHead(key: string, timeToLiveMs: number, replaces: boolean, payloadBytes: number): void {
+    this.reserve(key.length + FRAME_BYTES);
+    this.head(key, timeToLiveMs, replaces, payloadBytes);
   }
 
   /** The batch, which the caller owns. */
@@ -62,8 +69,7 @@ export class RestoreMessages {
     return taken;
   }
 
-  private head({ key, timeToLiveMs, replaces }: RestoreHead, payloadBytes: number, roomBytes: number): void {
-    this.reserve(key.length + roomBytes + FRAME_BYTES);
+  private head(key: string, timeToLiveMs: number, replaces: boolean, payloadBytes: number): void {
     this.used = writeHeader(this.batch, this.used, ARRAY, replaces ? 5 : 4);
     this.bulk(this.word);
     this.bulk(key);
@@ -87,6 +93,6 @@ export class RestoreMessages {
 }
 
 /** What follows the payload. */
-export function tailOf({ replaces }: RestoreHead): Buffer {
-  return replaces ? TAIL_REPLACE : TAIL;
+export function tailOf(replaces: boolean): Buffer {
+  return Buffer.from(replaces ? END_REPLACE : END, 'latin1');
 }

@@ -50,24 +50,19 @@ export interface TransferContext {
   readonly messages: RestoreMessages;
 }
 
-interface KeyToSend {
-  readonly key: string;
-  readonly replaces: boolean;
-}
+/** A key that is held and on its way. */
+class Parcel {
+  sizeBytes = 0;
 
-/** A key that is held, with what is to be sent of it. */
-interface Held extends KeyToSend {
-  readonly entry: Entry;
-  readonly hold: KeyHold;
-}
-
-/** A key on its way. */
-interface Parcel extends Held {
-  readonly sizeBytes: number;
-}
-
-interface LargeParcel extends Held {
-  readonly payload: LargePayload;
+  constructor(
+    readonly key: string,
+    /** What the target has under this name is ours to replace. */
+    readonly replaces: boolean,
+    readonly entry: Entry,
+    readonly hold: KeyHold,
+    /** The payload in the making, for a large value. */
+    readonly payload: LargePayload | null,
+  ) {}
 }
 
 export class Transfer implements LinkUser {
@@ -78,13 +73,14 @@ export class Transfer implements LinkUser {
   private isOver = false;
 
   private nextKey = 0;
-  private sendAgain: KeyToSend[] = [];
+  /** Keys that the target may have, in a form that is not their last. */
+  private sendAgain: { readonly key: string; readonly replaces: boolean }[] = [];
   private readonly sent = new Deque<Parcel>();
   private sentBytes = 0;
   /** Made, but not yet handed to the link, which is congested. */
   private readonly outgoing = new Deque<Buffer>();
   /** Being serialised; nothing else is meanwhile. */
-  private large: LargeParcel | null = null;
+  private large: Parcel | null = null;
   /** Acknowledged while nothing may be deleted. */
   private acknowledged: Parcel[] = [];
   private hasAcknowledgement = false;
@@ -219,8 +215,8 @@ export class Transfer implements LinkUser {
   private fill(): boolean {
     let bytes = 0;
     for (let keys = 0; keys < SLICE_KEYS && bytes < SLICE_BYTES; keys++) {
-      if (this.large !== null) {
-        bytes += this.serialiseMore(this.large);
+      if (this.large?.payload) {
+        bytes += this.serialiseMore(this.large, this.large.payload);
         continue;
       }
       const added = this.sentBytes < WINDOW_BYTES ? this.addNext() : null;
@@ -236,55 +232,48 @@ export class Transfer implements LinkUser {
 
   /** Returns how many bytes the next key made; null when no key can be begun now. */
   private addNext(): number | null {
-    const { server, messages, dumps, dumpOptions } = this.context;
-    if (this.isStopping || this.isHeldBack) return null;
-    const next = this.nextToSend();
-    if (next === null) return null;
-    const hold = server.keyHolds.hold(this.database, next.key, this.schedule);
+    const { server, messages, dumps } = this.context;
+    if (this.isStopping || this.isHeldBack || this.hasNoMoreKeys) return null;
+    const again = this.sendAgain.length > 0 ? this.sendAgain[0] : null;
+    const key = again === null ? this.keys[this.nextKey] : again.key;
+    const replaces = again === null ? this.request.replaces : again.replaces;
+    const hold = server.keyHolds.hold(this.database, key, this.schedule);
     if (hold === null) return null;
-    if (this.sendAgain.length > 0) this.sendAgain.shift();
-    else this.nextKey++;
-    const entry = this.database.peek(next.key);
+    if (again === null) this.nextKey++;
+    else this.sendAgain.shift();
+    const entry = this.database.peek(key);
     if (entry === undefined) {
       server.keyHolds.release(hold);
       return 0;
     }
-    const held = { ...next, entry, hold };
     if (isLargeValue(entry.value)) {
-      this.large = { ...held, payload: new LargePayload(entry.value, dumpOptions()) };
+      const payload = new LargePayload(entry.value, this.context.dumpOptions());
+      this.large = new Parcel(key, replaces, entry, hold, payload);
       return 0;
     }
-    const payload = dumps.whole(entry.value);
-    const sizeBytes = messages.add({ ...next, timeToLiveMs: this.timeToLiveMs(entry) }, payload);
-    dumps.recycle(payload);
-    this.track({ ...held, sizeBytes });
+    const parcel = new Parcel(key, replaces, entry, hold, null);
+    const payloadBytes = dumps.prepare(entry.value);
+    this.track(parcel, messages.add(key, this.timeToLiveMs(entry), replaces, dumps, payloadBytes));
     if (messages.isBatchFull) this.closeBatch();
-    return sizeBytes;
-  }
-
-  private nextToSend(): KeyToSend | null {
-    if (this.sendAgain.length > 0) return this.sendAgain[0];
-    if (this.nextKey === this.keys.length) return null;
-    return { key: this.keys[this.nextKey], replaces: this.request.replaces };
+    return parcel.sizeBytes;
   }
 
   /** Returns how many bytes were made. */
-  private serialiseMore(large: LargeParcel): number {
-    const { server, messages } = this.context;
-    const { payload, ...held } = large;
+  private serialiseMore(parcel: Parcel, payload: LargePayload): number {
     const made = payload.makeNext();
     if (made > 0) return made;
+    const { server, messages } = this.context;
+    const { key, replaces, entry, hold } = parcel;
     this.large = null;
-    if (this.database.isExpired(held.entry)) {
-      server.keyHolds.release(large.hold);
+    if (this.database.isExpired(entry)) {
+      server.keyHolds.release(hold);
       return 0;
     }
-    const head = { ...held, timeToLiveMs: this.timeToLiveMs(held.entry) };
-    messages.addHead(head, payload.sizeBytes);
+    messages.addHead(key, this.timeToLiveMs(entry), replaces, payload.sizeBytes);
     this.closeBatch();
     for (const piece of payload.pieces) this.outgoing.pushBack(piece);
-    this.outgoing.pushBack(tailOf(head));
-    this.track({ ...held, sizeBytes: payload.sizeBytes });
+    this.outgoing.pushBack(tailOf(replaces));
+    this.track(parcel, payload.sizeBytes);
     return 0;
   }
 
@@ -292,9 +281,10 @@ export class Transfer implements LinkUser {
     return expiry === null ? 0 : Math.max(1, expiry.atMs - this.context.server.nowMs);
   }
 
-  private track(parcel: Parcel): void {
+  private track(parcel: Parcel, sizeBytes: number): void {
+    parcel.sizeBytes = sizeBytes;
     this.sent.pushBack(parcel);
-    this.sentBytes += parcel.sizeBytes;
+    this.sentBytes += sizeBytes;
     // A copy is of the value at this moment: nobody need wait.
     if (this.request.copies) this.context.server.keyHolds.release(parcel.hold);
   }
@@ -407,7 +397,7 @@ export class Transfer implements LinkUser {
   private retry(): void {
     const { request, context } = this;
     this.hasRetried = true;
-    const unanswered: Held[] = [];
+    const unanswered: Parcel[] = [];
     for (let parcel = this.sent.popFront(); parcel !== undefined; parcel = this.sent.popFront()) {
       unanswered.push(parcel);
     }

@@ -19,8 +19,9 @@ const SCRIPTS = new Set(['eval', 'evalsha', 'fcall']);
 export class KeyHold {
   /** The key was changed, or expired, since it is held. */
   isChanged = false;
-  readonly waiting: Client[] = [];
-  readonly onReleased: (() => void)[] = [];
+  /** Made when there is somebody, which is seldom. */
+  waiting: Client[] | null = null;
+  onReleased: (() => void)[] | null = null;
 
   constructor(
     readonly database: Database,
@@ -62,7 +63,7 @@ export class KeyHolds {
     }
     const other = this.held.get(key);
     if (other !== undefined) {
-      other.onReleased.push(retry);
+      (other.onReleased ??= []).push(retry);
       return null;
     }
     const hold = new KeyHold(database, key);
@@ -74,8 +75,8 @@ export class KeyHolds {
   release(hold: KeyHold): void {
     if (this.held.get(hold.key) !== hold) return;
     this.held.delete(hold.key);
-    for (const client of hold.waiting) this.resume(client);
-    for (const retry of hold.onReleased) retry();
+    if (hold.waiting !== null) for (const client of hold.waiting) this.resume(client);
+    if (hold.onReleased !== null) for (const retry of hold.onReleased) retry();
     if (this.unserved.length > 0) this.serveAgain();
     if (this.isIdle && this.waitingForAll.length > 0) this.serveThoseWhoWaitForAll();
   }
@@ -126,7 +127,7 @@ export class KeyHolds {
     } else {
       const hold = this.firstHeld(command, written);
       if (hold === null) return false;
-      hold.waiting.push(client);
+      (hold.waiting ??= []).push(client);
     }
     client.postponed = args;
     this.postponed.add(client);

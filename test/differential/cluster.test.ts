@@ -7,86 +7,26 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ErrorReply, type TestReply } from '../support/resp.js';
-import {
-  freePort,
-  hasStockServer,
-  OUR_SERVER,
-  RunningServer,
-  STOCK_SERVER,
-  type RawClient,
-} from '../support/running-server.js';
+import { RunningCluster } from '../support/running-cluster.js';
+import { hasStockServer, OUR_SERVER, RunningServer, STOCK_SERVER } from '../support/running-server.js';
 
 type Argument = string | number;
 
-const LIMIT_MS = 30_000;
-/** Slots 0-5460, 5461-10922 and 10923-16383. */
-const RANGES = [
-  [0, 5460],
-  [5461, 10922],
-  [10923, 16383],
-] as const;
+/** One of the two clusters, with its nodes shown by their places. */
+class Side {
+  private constructor(readonly cluster: RunningCluster) {}
 
-class ClusterUnderTest {
-  readonly ids: string[] = [];
-
-  private constructor(
-    readonly servers: readonly RunningServer[],
-    readonly clients: readonly RawClient[],
-    private readonly busPorts: readonly number[],
-  ) {}
-
-  static async start(program: string): Promise<ClusterUnderTest> {
-    const busPorts = await Promise.all(RANGES.map(() => freePort()));
-    const servers = await Promise.all(
-      busPorts.map((port) =>
-        RunningServer.start(
-          program,
-          ...['--cluster-enabled', 'yes', '--cluster-port', String(port), '--cluster-node-timeout', '5000'],
-          ...['--enable-debug-command', 'yes'],
-        ),
-      ),
-    );
-    const clients = await Promise.all(servers.map((server) => server.connect()));
-    const cluster = new ClusterUnderTest(servers, clients, busPorts);
-    await cluster.form();
-    return cluster;
+  static async start(program: string): Promise<Side> {
+    return new Side(await RunningCluster.start({ programs: [program, program, program], masters: 3 }));
   }
 
-  private async form(): Promise<void> {
-    for (const [index, client] of this.clients.entries()) {
-      this.ids.push(String(await client.call('CLUSTER', 'MYID')));
-      await client.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
-      await client.call('CLUSTER', 'ADDSLOTSRANGE', ...RANGES[index]!);
-    }
-    for (const client of this.clients.slice(1)) {
-      await client.call('CLUSTER', 'MEET', '127.0.0.1', this.servers[0]!.port, this.busPorts[0]!);
-    }
-    await this.untilUp();
-  }
-
-  /** Serving, with a connection in each direction between any two nodes. */
-  private async untilUp(): Promise<void> {
-    const deadline = Date.now() + LIMIT_MS;
-    for (const client of this.clients) {
-      for (;;) {
-        const info = String(await client.call('CLUSTER', 'INFO'));
-        const links = await client.call('CLUSTER', 'LINKS');
-        const isUp = info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
-        if (isUp && Array.isArray(links) && links.length === 4) break;
-        if (Date.now() > deadline) throw new Error('the cluster did not come up');
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-  }
-
-  /** With `#0` to `#2` for the ids of the nodes, `:#0` for their ports and `@#0` for those of their bus. */
-  anonymous(text: string): string {
+  /** With `#0` to `#2` for the ids of the nodes, for their ports and for those of their bus. */
+  private anonymous(text: string): string {
+    const { ids, servers, busPorts } = this.cluster;
     let shown = text;
-    for (const [index, id] of this.ids.entries()) {
-      shown = shown
-        .replaceAll(id, `#${index}`)
-        .replaceAll(`@${this.busPorts[index]}`, `@#${index}`)
-        .replaceAll(String(this.servers[index]!.port), `#${index}`);
+    for (const [index, id] of ids.entries()) {
+      for (const name of [id, String(busPorts[index]), String(servers[index]!.port)])
+        shown = shown.replaceAll(name, `#${index}`);
     }
     return shown;
   }
@@ -99,29 +39,22 @@ class ClusterUnderTest {
 
   /** `#0` among the arguments is the id of a node. */
   async call(node: number, ...args: Argument[]): Promise<unknown> {
-    const sent = args.map((arg) => (/^#\d$/.test(String(arg)) ? this.ids[Number(String(arg)[1])]! : arg));
-    return this.show(await this.clients[node]!.call(...sent));
-  }
-
-  async stop(): Promise<void> {
-    for (const client of this.clients) client.close();
-    await Promise.all(this.servers.map((server) => server.stop()));
+    const { ids, clients } = this.cluster;
+    const sent = args.map((arg) => (/^#\d$/.test(String(arg)) ? ids[Number(String(arg)[1])]! : arg));
+    return this.show(await clients[node]!.call(...sent));
   }
 }
 
 describe.skipIf(!hasStockServer)('a cluster of ours and a stock one', () => {
-  let ours: ClusterUnderTest;
-  let stock: ClusterUnderTest;
+  let ours: Side;
+  let stock: Side;
 
   beforeAll(async () => {
-    [ours, stock] = await Promise.all([
-      ClusterUnderTest.start(OUR_SERVER),
-      ClusterUnderTest.start(STOCK_SERVER),
-    ]);
+    [ours, stock] = await Promise.all([Side.start(OUR_SERVER), Side.start(STOCK_SERVER)]);
   });
 
   afterAll(async () => {
-    await Promise.all([ours?.stop(), stock?.stop()]);
+    await Promise.all([ours?.cluster.stop(), stock?.cluster.stop()]);
   });
 
   async function both(node: number, ...args: Argument[]): Promise<[ours: unknown, stock: unknown]> {
@@ -278,14 +211,14 @@ describe.skipIf(!hasStockServer)('a cluster of ours and a stock one', () => {
 
   test('end waits in the same words when a slot leaves', async () => {
     const answers = await Promise.all(
-      [ours, stock].map(async (cluster) => {
-        const waiting = await cluster.servers[1]!.connect();
-        const subscriber = await cluster.servers[1]!.connect();
+      [ours, stock].map(async (side) => {
+        const waiting = await side.cluster.servers[1]!.connect();
+        const subscriber = await side.cluster.servers[1]!.connect();
         await subscriber.call('SSUBSCRIBE', '{1}c');
         const reply = waiting.call('BLPOP', '{1}b', 0);
-        const slot = Number(await cluster.clients[1]!.call('CLUSTER', 'KEYSLOT', '{1}'));
-        for (const node of [0, 1, 2]) await cluster.call(node, 'CLUSTER', 'SETSLOT', slot, 'NODE', '#0');
-        const shown = [cluster.show(await reply), cluster.show(await subscriber.next())];
+        const slot = Number(await side.cluster.clients[1]!.call('CLUSTER', 'KEYSLOT', '{1}'));
+        for (const node of [0, 1, 2]) await side.call(node, 'CLUSTER', 'SETSLOT', slot, 'NODE', '#0');
+        const shown = [side.show(await reply), side.show(await subscriber.next())];
         waiting.close();
         subscriber.close();
         return shown;

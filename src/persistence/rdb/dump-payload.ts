@@ -55,11 +55,25 @@ export class DumpEncoder {
   }
 
   whole(value: Value): Buffer {
+    this.prepare(value);
+    return this.output.take();
+  }
+
+  /** Makes a payload that {@link moveTo} will put somewhere; returns its length in bytes. Allocates next to nothing. */
+  prepare(value: Value): number {
     const { output, encoder } = this;
     const frozen = freezeValue(value);
     output.byte(encoder.typeOf(frozen));
     encoder.writeWhole(frozen);
-    return this.takeLast(new Crc64());
+    this.addFooter(new Crc64());
+    return output.length;
+  }
+
+  /** Copies the payload that was prepared to a place with enough room. */
+  moveTo(target: Buffer, position: number): void {
+    const { output } = this;
+    output.collected.copy(target, position, 0, output.length);
+    output.clear();
   }
 
   /** The payload of a large value in pieces of about 16 KiB, of the value that it is now. */
@@ -74,25 +88,19 @@ export class DumpEncoder {
       crc.update(piece);
       yield piece;
     }
-    yield this.takeLast(crc);
+    this.addFooter(crc);
+    yield output.take();
   }
 
-  /** Takes back what {@link whole} returned, to be overwritten by a later payload. */
-  recycle(payload: Buffer): void {
-    this.output.recycle(payload);
-  }
-
-  /** What is in the output, with the footer. */
-  private takeLast(crc: Crc64): Buffer {
+  /** @param crc of what has been taken out of the output before */
+  private addFooter(crc: Crc64): void {
     const { output, version } = this;
     output.byte(version & 0xff);
     output.byte(version >>> 8);
+    const checksumAt = output.length;
     output.int64(0);
-    const last = output.take();
-    const checksumAt = last.length - 8;
-    crc.update(last, 0, checksumAt);
-    crc.writeTo(last, checksumAt);
-    return last;
+    crc.update(output.collected, 0, checksumAt);
+    crc.writeTo(output.collected, checksumAt);
   }
 }
 

@@ -34,6 +34,16 @@ export class RdbOutput {
     return this.used;
   }
 
+  /** Where the bytes are, from 0 to {@link length}; until more is added. */
+  get collected(): Buffer {
+    return this.bytes;
+  }
+
+  /** Forgets what was collected. */
+  clear(): void {
+    this.used = 0;
+  }
+
   /** Hands over what was collected. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.used);
