@@ -46,6 +46,7 @@ function statistics(client: Client): (readonly [string, Statistic])[] {
   const { memory, keyspace, clients, platform, persistenceStatus } = client.server;
   const replication = client.server.replicationMemory();
   const scripts = client.server.scriptMemory();
+  const linkBytes = client.server.clusterRoom().memoryBytes;
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const keyCount = keyspace.size;
@@ -61,7 +62,7 @@ function statistics(client: Client): (readonly [string, Statistic])[] {
     ['replication.backlog', integer(replication.backlogBytes)],
     ['clients.slaves', integer(replication.beyondBacklogBytes)],
     ['clients.normal', integer(clients.outputBytes('normal') + clients.outputBytes('pubsub'))],
-    ['cluster.links', integer(0)],
+    ['cluster.links', integer(linkBytes)],
     ['aof.buffer', integer(persistenceStatus.aofBufferedBytes)],
     ['lua.caches', integer(scripts.cachedScriptBytes)],
     ['functions.caches', integer(scripts.functionBytes)],
