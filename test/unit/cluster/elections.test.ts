@@ -44,7 +44,11 @@ function expectOneVotePerEpoch(cluster: ClusterWorld): void {
 describe('several replicas of a dead master', () => {
   it('have one winner in every schedule', () => {
     for (let seed = 1; seed <= 5; seed++) {
-      const cluster = ClusterWorld.of(3, 3, [], { seed, shuffleTies: true, latency: { minMs: 0, maxMs: 30 } });
+      const cluster = ClusterWorld.of(3, 3, [], {
+        seed,
+        shuffleTies: true,
+        latency: { minMs: 0, maxMs: 30 },
+      });
       cluster.kill('m3');
       cluster.until(() => cluster.claimants(16_383).length === 1, 30_000);
       cluster.advance(2000);
