@@ -197,7 +197,8 @@ export class LogCheck {
 
   private async beginningOf(path: string): Promise<string> {
     try {
-      for await (const block of fileBlocks(this.platform.disk, path)) return block.latin1Slice(0, 16);
+      for await (const block of fileBlocks(this.platform.disk, path))
+        return block.subarray(0, 16).latin1Slice();
       return '';
     } catch (error) {
       return this.fail(`Cannot open file ${path}: ${systemErrorText(error)}, aborting...`);

@@ -23,6 +23,7 @@ export class Snapshots {
 
   constructor(private readonly server: Server) {
     server.cronTasks.push(() => this.reportProgress());
+    server.config.onChange('rdb-key-save-delay', (delay) => this.walk?.changeKeyDelay(delay));
   }
 
   get isRunning(): boolean {

@@ -9,11 +9,17 @@ const SHORTEST_MS = 1;
 export class KeyDelay {
   private owedMs = 0;
 
-  constructor(private readonly microseconds: number) {}
+  constructor(private microseconds: number) {}
 
   /** True when there is a delay at all. */
   get isSet(): boolean {
     return this.microseconds !== 0;
+  }
+
+  /** From now on the delay is another one; what is owed of the old one is forgotten. */
+  change(microseconds: number): void {
+    this.microseconds = microseconds;
+    this.owedMs = 0;
   }
 
   /** A key has been handled. */

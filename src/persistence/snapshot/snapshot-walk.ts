@@ -168,6 +168,16 @@ export class SnapshotWalk implements SnapshotObserver {
     this.schedule();
   }
 
+  /** `rdb-key-save-delay` has changed: a wait that has begun under the old one ends. */
+  changeKeyDelay(microseconds: number): void {
+    this.delay.change(microseconds);
+    if (this.timer === null) return;
+    this.timer.cancel();
+    this.timer = null;
+    this.isScheduled = false;
+    this.schedule();
+  }
+
   /** Takes back bytes that the receiver has no more use for. */
   recycle(bytes: Buffer): void {
     this.output.recycle(bytes);
