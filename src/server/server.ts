@@ -189,6 +189,7 @@ export class Server {
     this.cronTimer?.cancel();
     this.expiryTimer?.cancel();
     this.pause.close();
+    this.suspension.close();
     for (const listener of this.listeners) listener.close();
     this.listeners.length = 0;
     this.clients.closeAll();
