@@ -192,6 +192,7 @@ export class ScriptRun implements ScriptSlots {
 
   private slice(): void {
     const { server } = this.client;
+    if (server.suspension.isClosed) return;
     const { clock } = server.platform;
     server.beginTurn();
     const endMs = clock.monotonicMs() + SLICE_MS;

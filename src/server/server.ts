@@ -225,6 +225,7 @@ export class Server {
     this.expiryTimer?.cancel();
     this.slotDeletion.close();
     this.pause.close();
+    this.suspension.close();
     for (const listener of this.listeners) listener.close();
     this.listeners.length = 0;
     this.clients.closeAll();

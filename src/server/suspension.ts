@@ -13,11 +13,21 @@ export class Suspension implements Gate {
   /** What clients are told; set by who suspends commands. */
   busyText = 'BUSY Redis is busy running a script.';
   private active = false;
+  private closed = false;
   /** The rest of the transaction in which the suspended command runs. */
   private rest: (() => void) | null = null;
   private waiting: (() => void)[] = [];
 
   constructor(private readonly server: Server) {}
+
+  /** The server is closed: what is suspended never goes on. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
 
   get isActive(): boolean {
     return this.active;

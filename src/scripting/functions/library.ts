@@ -45,7 +45,7 @@ interface Registrar {
 }
 
 /** Work that loading a library may take: half a second's, or the server would stand still. */
-const LOAD_WORK = 30_000_000;
+const LOAD_WORK = 12_000_000;
 
 /** Reads the first line of a library's source. */
 export function readMetadata(source: string): Metadata {
