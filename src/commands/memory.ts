@@ -45,6 +45,7 @@ type Statistic =
 function statistics(client: Client): (readonly [string, Statistic])[] {
   const { memory, keyspace, clients, platform, persistenceStatus } = client.server;
   const replication = client.server.replicationMemory();
+  clients.measure();
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const keyCount = keyspace.size;

@@ -6,8 +6,7 @@
  * happens by taking the entry through a `...ForWrite` method: that is where a running snapshot saves the old
  * value.
  */
-import { Dictionary } from './dictionary.js';
-import { Entry, Expiry, type EntryDictionary, type ExpiryDictionary } from './entry.js';
+import { Entry, EntryDictionary, Expiry, ExpiryDictionary } from './entry.js';
 import type { Keyspace } from './keyspace.js';
 import type { Value } from './values/value.js';
 
@@ -27,8 +26,8 @@ export class Database {
     readonly keyspace: Keyspace,
     readonly index: number,
   ) {
-    this.entries = new Dictionary<Entry>(keyspace.hashSeed);
-    this.expiries = new Dictionary<Expiry>(keyspace.hashSeed);
+    this.entries = new EntryDictionary(keyspace.hashSeed);
+    this.expiries = new ExpiryDictionary(keyspace.hashSeed);
   }
 
   /** Number of keys, expired ones that are still stored included. */
@@ -40,7 +39,7 @@ export class Database {
   read(key: string): Value | undefined {
     const entry = this.readEntry(key);
     if (entry === undefined) return undefined;
-    if (this.keyspace.marksAccess) entry.access = this.keyspace.accessMark;
+    if (this.keyspace.marksAccess) this.markAccess(entry);
     return entry.value;
   }
 
@@ -65,7 +64,8 @@ export class Database {
   entryForWrite(key: string): Entry | undefined {
     const entry = this.liveForWrite(key);
     if (entry === undefined) return undefined;
-    entry.access = this.keyspace.accessMark;
+    this.markAccess(entry);
+    this.keyspace.account.open(this.entries, entry);
     this.saveForSnapshot(entry);
     return entry;
   }
@@ -95,6 +95,8 @@ export class Database {
     const { keyspace } = this;
     const entry = new Entry(key, value, keyspace.accessMark, keyspace.snapshotNumber);
     this.entries.add(entry);
+    // A collection is filled after it has been added.
+    if (typeof value === 'object') keyspace.account.open(this.entries, entry);
     keyspace.hooks.keyAdded(this, key, value);
     return entry;
   }
@@ -110,6 +112,7 @@ export class Database {
   /** Removes an entry of this database, without asking whether it has expired. */
   remove(entry: Entry): void {
     this.saveForSnapshot(entry);
+    this.keyspace.account.close(entry);
     if (entry.expiry !== null) {
       this.expiries.remove(entry.key);
       entry.expiry = null;
@@ -182,7 +185,7 @@ export class Database {
   flush(): number {
     const removed = this.entries.size;
     const { hashSeed } = this.keyspace;
-    this.replaceContents(new Dictionary<Entry>(hashSeed), new Dictionary<Expiry>(hashSeed));
+    this.replaceContents(new EntryDictionary(hashSeed), new ExpiryDictionary(hashSeed));
     return removed;
   }
 
@@ -243,6 +246,11 @@ export class Database {
     this.keyspace.expiredKeys++;
     this.keyspace.hooks.keyExpired(this, key);
     this.touched(key);
+  }
+
+  private markAccess(entry: Entry): void {
+    const { frequency, accessMark } = this.keyspace;
+    entry.access = frequency === null ? accessMark : frequency.nextMark(entry.access);
   }
 
   private saveForSnapshot(entry: Entry): void {

@@ -6,6 +6,7 @@
  * many servers; all state is in this object.
  */
 import type { ServerConfig } from '../config/server-config.js';
+import { AccessFrequency } from '../keyspace/access-frequency.js';
 import { Keyspace, type KeyspaceHooks } from '../keyspace/keyspace.js';
 import type { Logger } from '../log/logger.js';
 import type { Listener, Platform, Timer } from '../platform/platform.js';
@@ -118,6 +119,7 @@ export class Server {
   readonly flushAllListeners: (() => void)[] = [];
   readonly clientCloseListeners: ((client: Client) => void)[] = [];
 
+  private readonly accessFrequency: AccessFrequency;
   private flushList: Client[] = [];
   private resumeList: Client[] = [];
   private turnEndScheduled = false;
@@ -139,8 +141,11 @@ export class Server {
       parts.config.values.databases,
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
     );
+    this.accessFrequency = new AccessFrequency(parts.platform.random, () => ({
+      logFactor: this.config.values['lfu-log-factor'],
+      decayMinutes: this.config.values['lfu-decay-time'],
+    }));
     this.acl = new Acl(this);
-    this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
@@ -156,6 +161,7 @@ export class Server {
     });
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
+    this.memory = new MemoryUsage(this);
     this.tracking = new Tracking({
       gates: this.gates,
       findClient: (id) => this.clients.find(id),
@@ -191,7 +197,9 @@ export class Server {
     const { clock } = this.platform;
     this.nowMs = clock.nowMs();
     this.keyspace.nowMs = this.nowMs;
-    this.keyspace.accessMark = Math.floor(this.nowMs / 1000) & 0xffffff;
+    const { frequency } = this.keyspace;
+    this.keyspace.accessMark =
+      frequency === null ? Math.floor(this.nowMs / 1000) & 0xffffff : frequency.firstMark(this.nowMs);
     const monotonicMs = clock.monotonicMs();
     this.dispatcher.beginTurn(monotonicMs);
     if (this.turnBeganMs >= 0) return;
@@ -300,6 +308,7 @@ export class Server {
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
     }
+    if (this.clients.measuresMemory) this.clients.evictSurplus();
     this.accountTurn();
   };
 
@@ -357,6 +366,13 @@ export class Server {
       this.tracksLatency = config.values['latency-tracking'];
     };
     follow();
+    const followPolicy = (): void => {
+      const countsAccesses = config.values['maxmemory-policy'].endsWith('-lfu');
+      this.keyspace.frequency = countsAccesses ? this.accessFrequency : null;
+      this.beginTurn();
+    };
+    followPolicy();
+    config.onChange('maxmemory-policy', followPolicy);
     for (const name of [
       'slowlog-log-slower-than',
       'latency-monitor-threshold',
