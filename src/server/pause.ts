@@ -16,6 +16,8 @@ export class Pause {
   private readonly active = new Map<PausePurpose, ActivePause>();
   private postponed = new Set<Client>();
   private timer: Timer | null = null;
+  /** Told in a turn of their own when nothing is paused any more. */
+  private readonly endListeners = new Set<() => void>();
   /** Fast path: nothing is paused. */
   private idle = true;
 
@@ -74,7 +76,14 @@ export class Pause {
     return this.postponed.size;
   }
 
+  /** Has `listener` called when nothing is paused any more; returns what ends that. */
+  onEnd(listener: () => void): () => void {
+    this.endListeners.add(listener);
+    return () => this.endListeners.delete(listener);
+  }
+
   private update(): void {
+    const wasIdle = this.idle;
     this.timer?.cancel();
     this.timer = null;
     const { clock, timers } = this.server.platform;
@@ -90,6 +99,7 @@ export class Pause {
       this.timer = timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
     }
     this.release();
+    if (this.idle && !wasIdle) for (const listener of [...this.endListeners]) timers.after(0, listener);
   }
 
   /**

@@ -303,3 +303,19 @@ describe('the history without replicas', () => {
     });
   });
 });
+
+describe('a replica under CLIENT PAUSE', () => {
+  it('keeps what its master sends, and applies it when the pause ends', () => {
+    const world = new ReplicationWorld();
+    const [master, replica] = [world.start('master'), world.start('replica')];
+    world.follow(replica, master);
+    replica.call('CLIENT', 'PAUSE', 100_000, 'WRITE');
+    master.call('SET', 'a', '1');
+    world.advance(500);
+    expect(replica.call('GET', 'a')).toBeNull();
+    replica.call('CLIENT', 'UNPAUSE');
+    world.settle(master, replica);
+    expect(replica.call('GET', 'a')).toBe('1');
+    expect(replica.dataset()).toEqual(master.dataset());
+  });
+});
