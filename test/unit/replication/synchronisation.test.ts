@@ -309,11 +309,12 @@ describe('a replica under CLIENT PAUSE', () => {
     const world = new ReplicationWorld();
     const [master, replica] = [world.start('master'), world.start('replica')];
     world.follow(replica, master);
-    replica.call('CLIENT', 'PAUSE', 100_000, 'WRITE');
+    const { pause, nowMs } = replica.server;
+    pause.begin('client', nowMs + 100_000, true);
     master.call('SET', 'a', '1');
     world.advance(500);
     expect(replica.call('GET', 'a')).toBeNull();
-    replica.call('CLIENT', 'UNPAUSE');
+    pause.end('client');
     world.settle(master, replica);
     expect(replica.call('GET', 'a')).toBe('1');
     expect(replica.dataset()).toEqual(master.dataset());
