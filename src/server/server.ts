@@ -307,6 +307,7 @@ export class Server {
       this.checkLargeOutput(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
+      if (this.clients.measuresMemory) this.clients.remeasure(client);
     }
     if (this.clients.measuresMemory) this.clients.evictSurplus();
     this.accountTurn();
