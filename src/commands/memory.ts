@@ -47,6 +47,7 @@ function statistics(client: Client): (readonly [string, Statistic])[] {
   const replication = client.server.replicationMemory();
   const scripts = client.server.scriptMemory();
   const linkBytes = client.server.clusterRoom().memoryBytes;
+  clients.measure();
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const keyCount = keyspace.size;

@@ -6,8 +6,7 @@
  * happens by taking the entry through a `...ForWrite` method: that is where a running snapshot saves the old
  * value.
  */
-import { Dictionary } from './dictionary.js';
-import { Entry, Expiry, type EntryDictionary, type ExpiryDictionary } from './entry.js';
+import { Entry, EntryDictionary, Expiry, ExpiryDictionary } from './entry.js';
 import type { Keyspace } from './keyspace.js';
 import { SlotLists } from './slot-lists.js';
 import type { Value } from './values/value.js';
@@ -29,7 +28,7 @@ export class Database {
     readonly index: number,
   ) {
     this.entries = this.newEntries();
-    this.expiries = new Dictionary<Expiry>(keyspace.hashSeed);
+    this.expiries = new ExpiryDictionary(keyspace.hashSeed);
   }
 
   /** Number of keys, expired ones that are still stored included. */
@@ -41,7 +40,7 @@ export class Database {
   read(key: string): Value | undefined {
     const entry = this.readEntry(key);
     if (entry === undefined) return undefined;
-    if (this.keyspace.marksAccess) entry.access = this.keyspace.accessMark;
+    if (this.keyspace.marksAccess) this.markAccess(entry);
     return entry.value;
   }
 
@@ -66,7 +65,8 @@ export class Database {
   entryForWrite(key: string): Entry | undefined {
     const entry = this.liveForWrite(key);
     if (entry === undefined) return undefined;
-    entry.access = this.keyspace.accessMark;
+    this.markAccess(entry);
+    this.keyspace.account.open(this.entries, entry);
     this.saveForSnapshot(entry);
     return entry;
   }
@@ -96,6 +96,8 @@ export class Database {
     const { keyspace } = this;
     const entry = new Entry(key, value, keyspace.accessMark, keyspace.snapshotNumber);
     this.entries.add(entry);
+    // A collection is filled after it has been added.
+    if (typeof value === 'object') keyspace.account.open(this.entries, entry);
     keyspace.hooks.keyAdded(this, key, value);
     return entry;
   }
@@ -111,6 +113,7 @@ export class Database {
   /** Removes an entry of this database, without asking whether it has expired. */
   remove(entry: Entry): void {
     this.saveForSnapshot(entry);
+    this.keyspace.account.close(entry);
     if (entry.expiry !== null) {
       this.expiries.remove(entry.key);
       entry.expiry = null;
@@ -182,7 +185,7 @@ export class Database {
    */
   flush(): number {
     const removed = this.entries.size;
-    this.replaceContents(this.newEntries(), new Dictionary<Expiry>(this.keyspace.hashSeed));
+    this.replaceContents(this.newEntries(), new ExpiryDictionary(this.keyspace.hashSeed));
     return removed;
   }
 
@@ -248,7 +251,12 @@ export class Database {
   /** What a database without keys holds. In cluster mode there is only database 0, and it has slots. */
   private newEntries(): EntryDictionary {
     const hasSlots = this.keyspace.slotIndex !== null && this.index === 0;
-    return new Dictionary<Entry>(this.keyspace.hashSeed, hasSlots ? new SlotLists() : null);
+    return new EntryDictionary(this.keyspace.hashSeed, hasSlots ? new SlotLists() : null);
+  }
+
+  private markAccess(entry: Entry): void {
+    const { frequency, accessMark } = this.keyspace;
+    entry.access = frequency === null ? accessMark : frequency.nextMark(entry.access);
   }
 
   private saveForSnapshot(entry: Entry): void {

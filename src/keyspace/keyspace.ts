@@ -1,6 +1,8 @@
 /** All databases of a server, with what they share: the time, the hooks, the snapshot, the counters. */
+import type { AccessFrequency } from './access-frequency.js';
 import { Database } from './database.js';
 import type { Entry } from './entry.js';
+import { MemoryAccount } from './memory-account.js';
 import { SlotIndex } from './slot-index.js';
 import type { EncodingLimits, Value } from './values/value.js';
 
@@ -45,8 +47,11 @@ export class Keyspace {
   expiryPaused = false;
   /** The time that expiry goes by; set once per turn, so that it stands still within an execution unit. */
   nowMs = 0;
-  /** Written into entries as they are accessed. */
+  /** Written into entries as they are added, and as they are accessed unless {@link frequency} counts. */
   accessMark = 0;
+  /** Counts accesses, under an LFU policy. */
+  frequency: AccessFrequency | null = null;
+  readonly account = new MemoryAccount();
   /** False while a command of a client runs that asked to leave no marks (CLIENT NO-TOUCH). */
   marksAccess = true;
 
@@ -100,6 +105,14 @@ export class Keyspace {
     let bytes = 0;
     for (const { entries, expiries } of this.databases)
       bytes += entries.overheadBytes + expiries.overheadBytes;
+    return bytes;
+  }
+
+  /** What the databases take, keys and values included: our own account, in bytes. */
+  get memoryBytes(): number {
+    this.account.settle();
+    let bytes = this.overheadBytes;
+    for (const { entries, expiries } of this.databases) bytes += entries.contentBytes + expiries.contentBytes;
     return bytes;
   }
 

@@ -32,6 +32,7 @@ export class StreamApplier {
   private unapplied: Buffer[] = [];
   private closed = false;
   private waitsForSuspended = false;
+  private readonly stopWaiting: () => void;
 
   constructor(
     private readonly server: Server,
@@ -47,6 +48,7 @@ export class StreamApplier {
     this.client.database = server.keyspace.databases[start.databaseIndex] ?? server.keyspace.databases[0];
     this.client.decoder.maxBulkBytes = Number.MAX_SAFE_INTEGER;
     server.clients.register(this.client);
+    this.stopWaiting = server.pause.onEnd(() => this.goOn());
   }
 
   /** The last byte whose command has been executed. */
@@ -74,16 +76,29 @@ export class StreamApplier {
     client.lastInteractionMs = server.nowMs;
     const appliedBefore = this.applied;
     client.decoder.feed(chunk);
-    this.execute();
+    // Under CLIENT PAUSE nothing changes the dataset: what comes is kept.
+    if (!server.pause.isActive) this.execute();
     client.decoder.retain();
     // Also when the stream has just ended: what was executed is part of the history.
     this.passOn(chunk, this.applied - appliedBefore);
+  }
+
+  /** Applies what came while clients were paused. */
+  private goOn(): void {
+    if (this.closed || this.server.pause.isActive) return;
+    this.server.beginTurn();
+    const appliedBefore = this.applied;
+    this.execute();
+    this.client.decoder.retain();
+    this.passOn(NOTHING, this.applied - appliedBefore);
+    this.server.scheduleTurnEnd();
   }
 
   /** Ends the stream: what is not applied is dropped, it will come again. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.stopWaiting();
     this.client.close();
   }
 

@@ -112,6 +112,8 @@ export class Client implements ConnectionHandler {
 
   readonly createdAtMs: number;
   lastInteractionMs: number;
+  /** What it took when that was last added up; see {@link Clients.remeasure}. */
+  memoryBytes = 0;
   /** When the output first exceeded the soft limit; 0 while it is below. */
   softLimitReachedAtMs = 0;
   totalBytesIn = 0;
@@ -208,6 +210,7 @@ export class Client implements ConnectionHandler {
     this.lastInteractionMs = this.server.nowMs;
     this.processInput();
     this.decoder.retain();
+    if (this.server.clients.measuresMemory) this.server.clients.remeasure(this);
     // What waits in a transaction has not been executed either.
     const unexecutedBytes = this.decoder.unreturnedBytes + (this.transaction?.queuedBytes ?? 0);
     if (unexecutedBytes > this.server.config.values['client-query-buffer-limit']) {

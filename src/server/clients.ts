@@ -4,6 +4,7 @@
 import type { OutputBufferLimit } from '../config/special-types.js';
 import type { Connection } from '../platform/platform.js';
 import { Client, type ClientKind } from './client.js';
+import { memoryOfClient } from './client-memory.js';
 import type { Server } from './server.js';
 
 /** Clients and people look for this text: it is the one of Redis. */
@@ -21,6 +22,10 @@ const PROTECTED_MODE_ERROR =
 
 export class Clients {
   private readonly byId = new Map<number, Client>();
+  /** What the clients take that are no replicas, as far as it has been measured. */
+  memoryBytes = 0;
+  /** There is a limit to go by: clients are measured as they grow and shrink. */
+  measuresMemory = false;
   private nextId = 1;
   /** Clients with output that the kernel has not taken; checked for the soft limit by the cron. */
   private readonly slowReaders = new Set<Client>();
@@ -87,6 +92,8 @@ export class Clients {
   release(client: Client): void {
     const { server } = this;
     this.byId.delete(client.id);
+    this.memoryBytes -= client.memoryBytes;
+    client.memoryBytes = 0;
     this.slowReaders.delete(client);
     server.pubsub.release(client);
     server.tracking.disable(client);
@@ -120,6 +127,7 @@ export class Clients {
 
   /** Called after a flush that left output behind, and whenever output has been added for a client. */
   checkOutputLimit(client: Client): void {
+    if (this.measuresMemory) this.remeasure(client);
     const bytes = client.pendingOutputBytes;
     if (bytes === 0) {
       this.outputShrank(client);
@@ -147,6 +155,45 @@ export class Clients {
     }
   }
 
+  /** Adds up what clients take. Replicas are served from the backlog, which has an account of its own. */
+  measure(): void {
+    for (const client of this.byId.values()) this.remeasure(client);
+  }
+
+  /** A client has grown or shrunk. */
+  remeasure(client: Client): void {
+    if (client.closed) return;
+    const isCounted = client.kind === 'normal' || client.kind === 'pubsub';
+    const bytes = isCounted ? memoryOfClient(client).totalBytes : 0;
+    this.memoryBytes += bytes - client.memoryBytes;
+    client.memoryBytes = bytes;
+  }
+
+  /**
+   * Closes the clients that take the most until all together are within `maxmemory-clients`.
+   * @param spared the client whose command is about to be executed
+   */
+  evictSurplus(spared: Client | null = null): void {
+    const limitBytes = this.evictionLimitBytes();
+    if (limitBytes === 0 || this.memoryBytes <= limitBytes) return;
+    const { log, statistics } = this.server;
+    const candidates = [...this.byId.values()]
+      .filter((client) => client.memoryBytes > 0 && !client.noEvict && client !== spared)
+      .sort((a, b) => b.memoryBytes - a.memoryBytes);
+    for (const client of candidates) {
+      if (this.memoryBytes <= limitBytes) return;
+      log.notice(`Evicting client: ${this.describe(client)}`);
+      client.close();
+      statistics.evictedClients++;
+    }
+  }
+
+  /** `maxmemory-clients`, which may be a share of `maxmemory`; 0: no limit. */
+  private evictionLimitBytes(): number {
+    const { 'maxmemory-clients': limit, maxmemory } = this.server.config.values;
+    return limit.unit === 'bytes' ? limit.amount : Math.floor((limit.amount / 100) * maxmemory);
+  }
+
   /** Periodic work: idle clients and soft output limits. */
   cron(nowMs: number): void {
     for (const client of [...this.slowReaders]) this.checkOutputLimit(client);
@@ -170,7 +217,7 @@ export class Clients {
     const { connection, transaction, subscriptions } = client;
     const nowMs = this.server.platform.clock.nowMs();
     const seconds = (sinceMs: number): number => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
-    const queryBytes = client.decoder.heldBytes;
+    const memory = memoryOfClient(client);
     const outputBytes = client.pendingOutputBytes;
     const isStalled = (connection?.bufferedBytes ?? 0) > 0;
     const fields: [string, string | number][] = [
@@ -187,16 +234,16 @@ export class Clients {
       ['psub', subscriptions?.patterns.size ?? 0],
       ['ssub', subscriptions?.shardChannels.size ?? 0],
       ['multi', transaction === null ? -1 : transaction.queue.length],
-      ['qbuf', queryBytes],
+      ['qbuf', memory.queryBytes],
       ['qbuf-free', 0],
       ['argv-mem', client.args.reduce((sum, arg) => sum + arg.length, 0)],
-      ['multi-mem', transaction?.queuedBytes ?? 0],
+      ['multi-mem', memory.transactionBytes],
       ['rbs', 16384],
       ['rbp', 0],
       ['obl', isStalled ? 0 : outputBytes],
       ['oll', isStalled ? 1 : 0],
       ['omem', isStalled ? outputBytes : 0],
-      ['tot-mem', queryBytes + outputBytes + 1024],
+      ['tot-mem', memory.totalBytes],
       ['events', isStalled ? 'rw' : 'r'],
       ['cmd', client.command?.fullName ?? 'NULL'],
       ['user', client.isTrusted ? '(superuser)' : client.user.name],

@@ -16,10 +16,12 @@ export class Pause {
   private readonly active = new Map<PausePurpose, ActivePause>();
   private postponed = new Set<Client>();
   private timer: Timer | null = null;
+  /** Told in a turn of their own when nothing is paused any more. */
+  private readonly endListeners = new Set<() => void>();
   /** Fast path: nothing is paused. */
   private idle = true;
   /** Told when a pause ends or is weakened, before those it held back go on. */
-  readonly endListeners: (() => void)[] = [];
+  readonly releaseListeners: (() => void)[] = [];
 
   constructor(private readonly server: Server) {}
 
@@ -77,7 +79,14 @@ export class Pause {
     return this.postponed.size;
   }
 
+  /** Has `listener` called when nothing is paused any more; returns what ends that. */
+  onEnd(listener: () => void): () => void {
+    this.endListeners.add(listener);
+    return () => this.endListeners.delete(listener);
+  }
+
   private update(): void {
+    const wasIdle = this.idle;
     this.timer?.cancel();
     this.timer = null;
     const { clock, timers } = this.server.platform;
@@ -93,6 +102,7 @@ export class Pause {
       this.timer = timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
     }
     this.release();
+    if (this.idle && !wasIdle) for (const listener of [...this.endListeners]) timers.after(0, listener);
   }
 
   /**
@@ -102,7 +112,7 @@ export class Pause {
   private release(): void {
     const clients = this.postponed;
     this.postponed = new Set();
-    for (const listener of this.endListeners) listener();
+    for (const listener of this.releaseListeners) listener();
     for (const client of clients) this.server.resumeLater(client);
   }
 

@@ -6,6 +6,7 @@
  * many servers; all state is in this object.
  */
 import type { ServerConfig } from '../config/server-config.js';
+import { AccessFrequency } from '../keyspace/access-frequency.js';
 import { Keyspace, type KeyspaceHooks } from '../keyspace/keyspace.js';
 import type { Logger } from '../log/logger.js';
 import type { Listener, Platform, Timer } from '../platform/platform.js';
@@ -157,6 +158,7 @@ export class Server {
   readonly flushAllListeners: (() => void)[] = [];
   readonly clientCloseListeners: ((client: Client) => void)[] = [];
 
+  private readonly accessFrequency: AccessFrequency;
   private flushList: Client[] = [];
   private resumeList: Client[] = [];
   private turnEndScheduled = false;
@@ -179,8 +181,11 @@ export class Server {
       encodingLimitsOf(parts.config, parts.platform.random.integer(0x100000000)),
       parts.mode === 'cluster',
     );
+    this.accessFrequency = new AccessFrequency(parts.platform.random, () => ({
+      logFactor: this.config.values['lfu-log-factor'],
+      decayMinutes: this.config.values['lfu-decay-time'],
+    }));
     this.acl = new Acl(this);
-    this.memory = new MemoryUsage(this.platform.memory, this.config, this.gates);
     this.notifications = new Notifications(this.pubsub, parts.config);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
@@ -198,6 +203,7 @@ export class Server {
     this.clients = new Clients(this);
     this.dispatcher = new Dispatcher(this);
     this.suspension = new Suspension(this);
+    this.memory = new MemoryUsage(this);
     this.tracking = new Tracking({
       gates: this.gates,
       findClient: (id) => this.clients.find(id),
@@ -237,7 +243,9 @@ export class Server {
     this.nowMs = clock.nowMs();
     // A unit that is suspended goes on at the time at which it began.
     if (!this.dispatcher.isExecuting) this.keyspace.nowMs = this.nowMs;
-    this.keyspace.accessMark = Math.floor(this.nowMs / 1000) & 0xffffff;
+    const { frequency } = this.keyspace;
+    this.keyspace.accessMark =
+      frequency === null ? Math.floor(this.nowMs / 1000) & 0xffffff : frequency.firstMark(this.nowMs);
     const monotonicMs = clock.monotonicMs();
     this.dispatcher.beginTurn(monotonicMs);
     if (this.turnBeganMs >= 0) return;
@@ -345,7 +353,9 @@ export class Server {
       this.checkLargeOutput(client);
       client.flush();
       if (client.pendingOutputBytes > 0) this.clients.checkOutputLimit(client);
+      if (this.clients.measuresMemory) this.clients.remeasure(client);
     }
+    if (this.clients.measuresMemory) this.clients.evictSurplus();
     this.accountTurn();
   };
 
@@ -414,6 +424,13 @@ export class Server {
       this.tracksLatency = config.values['latency-tracking'];
     };
     follow();
+    const followPolicy = (): void => {
+      const countsAccesses = config.values['maxmemory-policy'].endsWith('-lfu');
+      this.keyspace.frequency = countsAccesses ? this.accessFrequency : null;
+      this.beginTurn();
+    };
+    followPolicy();
+    config.onChange('maxmemory-policy', followPolicy);
     for (const name of [
       'slowlog-log-slower-than',
       'latency-monitor-threshold',

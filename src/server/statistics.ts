@@ -50,6 +50,8 @@ export class Statistics {
   syncPartialError = 0;
   evictedKeys = 0;
   evictedClients = 0;
+  /** Values and keys that Redis would have freed in the background. */
+  lazilyFreedObjects = 0;
   clientQueryBufferLimitDisconnections = 0;
   clientOutputBufferLimitDisconnections = 0;
   totalErrorReplies = 0;

@@ -50,6 +50,10 @@ export class Watching {
     return this.keys.get(client)?.some((watched) => watched.hasChanged) ?? false;
   }
 
+  watchedKeyCount(client: Client): number {
+    return this.keys.get(client)?.length ?? 0;
+  }
+
   unwatchAll(client: Client): void {
     for (const watched of this.keys.get(client) ?? []) watched.database.unwatch(watched.key, watched);
     this.keys.delete(client);

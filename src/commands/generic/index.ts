@@ -6,6 +6,7 @@ import { expire, persist, timeToLive } from './expiry.js';
 import {
   copy,
   deleteKeys,
+  unlinkKeys,
   exists,
   keys,
   move,
@@ -42,7 +43,7 @@ export const genericCommands: readonly CommandSpec[] = [
     flags: ['write', 'fast'],
     keys: [keyRange(1, -1, 1, 'RM', 'delete')],
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
-    handler: deleteKeys,
+    handler: unlinkKeys,
   },
   {
     name: 'exists',

@@ -2,6 +2,7 @@
 import { copyOf, typeOf } from '../../keyspace/values/value.js';
 import { isWord } from '../../resp/ascii.js';
 import { matchesGlob } from '../../resp/glob.js';
+import { freeEffort, LAZY_FREE_EFFORT } from '../../keyspace/values/free-effort.js';
 import type { Client } from '../../server/client.js';
 import { EventClass } from '../../server/notifications.js';
 import { DATABASE_OUT_OF_RANGE, NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from '../error-texts.js';
@@ -12,11 +13,23 @@ import { databaseIndexArgument } from './databases.js';
 const MAX_TRIES = 100;
 
 /** DEL and UNLINK: memory is reclaimed by the garbage collector either way. */
+/** DEL. */
 export function deleteKeys(client: Client, args: string[]): void {
-  const { database } = client;
+  deleteAll(client, args, client.server.config.values['lazyfree-lazy-user-del']);
+}
+
+export function unlinkKeys(client: Client, args: string[]): void {
+  deleteAll(client, args, true);
+}
+
+/** @param lazily whether what is large counts as freed lazily; to be let go of takes no time here, whatever the size */
+function deleteAll(client: Client, args: string[], lazily: boolean): void {
+  const { database, server } = client;
   let deleted = 0;
   for (let i = 1; i < args.length; i++) {
+    const value = lazily ? database.peek(args[i])?.value : undefined;
     if (!database.delete(args[i])) continue;
+    if (value !== undefined && freeEffort(value) > LAZY_FREE_EFFORT) server.statistics.lazilyFreedObjects++;
     database.modified(args[i]);
     notify(client, EventClass.Generic, 'del', args[i]);
     deleted++;

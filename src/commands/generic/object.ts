@@ -24,6 +24,12 @@ function isFrequencyTracked(client: Client): boolean {
   return policy === 'allkeys-lfu' || policy === 'volatile-lfu';
 }
 
+/** Where each key needs its own mark of access, Redis shares no integers. */
+function keepsMarks(client: Client): boolean {
+  const { maxmemory, 'maxmemory-policy': policy } = client.server.config.values;
+  return maxmemory > 0 && (policy.endsWith('-lru') || policy.endsWith('-lfu'));
+}
+
 export function objectEncoding(client: Client, args: string[]): void {
   const entry = find(client, args[2]);
   if (entry !== undefined) client.reply.bulk(encodingOf(entry.value));
@@ -33,7 +39,7 @@ export function objectReferences(client: Client, args: string[]): void {
   const entry = find(client, args[2]);
   if (entry === undefined) return;
   const { value } = entry;
-  const isShared = typeof value === 'number' && value >= 0 && value < SHARED_INTEGERS;
+  const isShared = typeof value === 'number' && value >= 0 && value < SHARED_INTEGERS && !keepsMarks(client);
   client.reply.integer(isShared ? SHARED_REFERENCES : 1);
 }
 
@@ -56,7 +62,8 @@ export function objectFrequency(client: Client, args: string[]): void {
     );
     return;
   }
-  client.reply.integer(entry.access & 0xff);
+  const { frequency } = client.server.keyspace;
+  client.reply.integer(frequency?.countOf(entry.access) ?? entry.access & 0xff);
 }
 
 export function objectHelp(client: Client): void {

@@ -19,6 +19,7 @@ export function memorySection(server: Server): InfoSection {
 
 function writeMemory(server: Server, info: InfoWriter): void {
   const { memory, platform, config, keyspace, clients } = server;
+  clients.measure();
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const machine = platform.memory.machineBytes();
@@ -70,7 +71,7 @@ function writeMemory(server: Server, info: InfoWriter): void {
   info.field('rss_overhead_bytes', 0);
   info.field('mem_fragmentation_ratio', ratio(resident, used));
   info.field('mem_fragmentation_bytes', resident - used);
-  info.field('mem_not_counted_for_evict', beyondBacklogBytes);
+  info.field('mem_not_counted_for_evict', memory.notCountedBytes);
   info.field('mem_replication_backlog', backlogBytes);
   info.field('mem_total_replication_buffers', backlogBytes + beyondBacklogBytes);
   info.field('mem_clients_slaves', beyondBacklogBytes);
@@ -81,7 +82,7 @@ function writeMemory(server: Server, info: InfoWriter): void {
   info.field('mem_allocator', 'libc');
   info.field('active_defrag_running', 0);
   info.field('lazyfree_pending_objects', 0);
-  info.field('lazyfreed_objects', 0);
+  info.field('lazyfreed_objects', server.statistics.lazilyFreedObjects);
 }
 
 export function persistenceSection(server: Server): InfoSection {

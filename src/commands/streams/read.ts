@@ -120,6 +120,8 @@ function writeSource(client: Client, { key, stream, group, after }: Source, requ
     return;
   }
   client.server.keyspace.dirty++;
+  // Again: other streams have been opened since.
+  client.database.entryForWrite(key);
   const consumer = group.consumer(request.group?.consumer ?? '');
   if (consumer === undefined) return;
   if (after !== 'new') {

@@ -31,7 +31,7 @@ export const networkDirectives = {
   'io-threads-do-reads': yesNo(false, { immutable: true, effect: 'none' }),
 
   maxclients: integer({ default: 10000, min: 1, max: UINT_MAX }),
-  'maxmemory-clients': memoryOrPercent(0, { effect: 'pending' }),
+  'maxmemory-clients': memoryOrPercent(0),
   'client-output-buffer-limit': outputBufferLimits({
     normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
     replica: { hardBytes: 256 * MIB, softBytes: 64 * MIB, softSeconds: 60 },

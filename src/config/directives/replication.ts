@@ -14,7 +14,7 @@ export const replicationDirectives = {
   'replica-announce-ip': optionalText({ alias: 'slave-announce-ip' }),
   'replica-announce-port': integer({ default: 0, min: 0, max: 65535, alias: 'slave-announce-port' }),
   'replica-announced': yesNo(true),
-  'replica-ignore-maxmemory': yesNo(true, { alias: 'slave-ignore-maxmemory', effect: 'pending' }),
+  'replica-ignore-maxmemory': yesNo(true, { alias: 'slave-ignore-maxmemory' }),
   'replica-lazy-flush': yesNo(false, { alias: 'slave-lazy-flush', effect: 'none' }),
   'replica-ignore-disk-write-errors': yesNo(false, { effect: 'pending' }),
   'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore', {

@@ -52,6 +52,7 @@ const CONSUMER_BYTES = 5 * OBJECT_BYTES + 8 * REFERENCE_BYTES;
 export class StreamGroup {
   readonly pending = new OrderedEntries<PendingEntry>();
   private readonly consumersByName = new Map<string, StreamConsumer>();
+  private consumerBytes = 0;
 
   constructor(
     readonly name: string,
@@ -70,10 +71,7 @@ export class StreamGroup {
   }
 
   get memoryBytes(): number {
-    let bytes = CONSUMER_BYTES + this.pending.size * PENDING_BYTES + stringMemory(this.name);
-    for (const consumer of this.consumersByName.values())
-      bytes += CONSUMER_BYTES + stringMemory(consumer.name);
-    return bytes;
+    return CONSUMER_BYTES + this.pending.size * PENDING_BYTES + stringMemory(this.name) + this.consumerBytes;
   }
 
   consumer(name: string): StreamConsumer | undefined {
@@ -85,6 +83,7 @@ export class StreamGroup {
     if (this.consumersByName.has(name)) return undefined;
     const consumer = new StreamConsumer(name, seenAtMs, activeAtMs);
     this.consumersByName.set(name, consumer);
+    this.consumerBytes += CONSUMER_BYTES + stringMemory(name);
     return consumer;
   }
 
@@ -97,6 +96,7 @@ export class StreamGroup {
       return true;
     });
     this.consumersByName.delete(name);
+    this.consumerBytes -= CONSUMER_BYTES + stringMemory(name);
     return consumer.pending.size;
   }
 

@@ -303,3 +303,20 @@ describe('the history without replicas', () => {
     });
   });
 });
+
+describe('a replica under CLIENT PAUSE', () => {
+  it('keeps what its master sends, and applies it when the pause ends', () => {
+    const world = new ReplicationWorld();
+    const [master, replica] = [world.start('master'), world.start('replica')];
+    world.follow(replica, master);
+    const { pause, nowMs } = replica.server;
+    pause.begin('client', nowMs + 100_000, true);
+    master.call('SET', 'a', '1');
+    world.advance(500);
+    expect(replica.call('GET', 'a')).toBeNull();
+    pause.end('client');
+    world.settle(master, replica);
+    expect(replica.call('GET', 'a')).toBe('1');
+    expect(replica.dataset()).toEqual(master.dataset());
+  });
+});

@@ -1,0 +1,2 @@
+export function withCommandTable(readme: string, commands: ReadonlyMap<string, string>): string;
+export function groupsOf(reply: string): Map<string, string>;
