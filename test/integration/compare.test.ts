@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -106,6 +106,11 @@ describe('vedette compare', () => {
     expect(await runVedette(platform, terminal, ['compare', ...flags])).toBe(1);
     expect(terminal.errors).toMatch(text);
   });
+});
+
+test('the servers load none of the libraries behind it', () => {
+  const bundle = readFileSync(resolve(import.meta.dirname, '../../dist/executables/server.cjs'), 'utf8');
+  expect(bundle).not.toMatch(/chart\.js|HdrHistogram|highestTrackableValue/i);
 });
 
 const CHROMIUM = '/usr/bin/chromium';

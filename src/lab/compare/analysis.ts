@@ -3,9 +3,12 @@ import { build } from 'hdr-histogram-js';
 import type { Observation } from './observation.js';
 import type { Operation } from './operations.js';
 import { attemptsIn, phasesOf, promotionsIn } from './phases.js';
+import { rounded } from './statistics.js';
 import type { LatencyPoint, PhaseMark, Throughput, TrialResult } from './results.js';
 
 const BUCKET_MS = 50;
+/** At the end of a trial; far more than between two writes. */
+const STILL_DOWN_MS = 500;
 const PERCENTILES = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99, 100];
 /** The histogram counts whole microseconds. */
 const MICROSECONDS = 1000;
@@ -47,27 +50,28 @@ export function analyse(seen: Observation): TrialResult {
     phases,
     promotions: promotionsIn(seen.mode, afterFault),
     attempts: attemptsIn(seen.mode, afterFault),
-    repairAtMs: seen.repairMs - faultMs,
+    repairAtMs: rounded(seen.repairMs - faultMs),
     throughput: throughputOf(operations, faultMs),
   };
 }
 
 /**
- * The longest time between two acknowledged writes that ends after the fault. Null when nothing was acknowledged after
- * the last failed write: it was not over when the trial ended.
+ * The longest time between two acknowledged writes that ends after the fault. Null when it was not over when the trial
+ * ended: the last acknowledged write came long before the last one that was tried.
  */
 export function unavailableMs(writes: readonly Operation[], faultMs: number): number | null {
   const times = writes
     .filter(isAcknowledged)
     .map(({ endMs }) => endMs)
     .sort((a, b) => a - b);
-  const lastFailedMs = Math.max(-Infinity, ...lastOf(writes.filter((write) => !isAcknowledged(write))));
-  if (times.length === 0 || times.at(-1)! < Math.max(faultMs, lastFailedMs)) return null;
+  const lastTriedMs = maximumOf(writes.map(({ dueMs }) => dueMs));
+  const lastMs = times.at(-1);
+  if (lastMs === undefined || lastMs < faultMs || lastTriedMs - lastMs > STILL_DOWN_MS) return null;
   let longestMs = 0;
   for (let i = 1; i < times.length; i++) {
     if (times[i]! >= faultMs) longestMs = Math.max(longestMs, times[i]! - times[i - 1]!);
   }
-  return longestMs;
+  return rounded(longestMs);
 }
 
 /** What clients notice: the first write on another server, the last client that got there, and the old order again. */
@@ -83,12 +87,17 @@ function clientPhases(seen: Observation, affected: readonly Operation[]): PhaseM
   const marks: PhaseMark[] = [];
   if (firstByClient.size > 0) {
     const times = [...firstByClient.values()];
-    marks.push({ phase: 'first-write', observer: 'clients', atMs: Math.min(...times) - faultMs });
+    marks.push({ phase: 'first-write', observer: 'clients', atMs: rounded(Math.min(...times) - faultMs) });
     if (firstByClient.size === new Set(affected.map(({ client }) => client)).size) {
-      marks.push({ phase: 'clients-moved', observer: 'clients', atMs: Math.max(...times) - faultMs });
+      marks.push({
+        phase: 'clients-moved',
+        observer: 'clients',
+        atMs: rounded(Math.max(...times) - faultMs),
+      });
     }
   }
-  if (rejoinedMs !== null) marks.push({ phase: 'rejoined', observer: 'all', atMs: rejoinedMs - faultMs });
+  if (rejoinedMs !== null)
+    marks.push({ phase: 'rejoined', observer: 'all', atMs: rounded(rejoinedMs - faultMs) });
   return marks;
 }
 
@@ -134,10 +143,6 @@ function isAcknowledged({ outcome }: Operation): boolean {
 
 function serverOf({ outcome }: Operation): string | null {
   return outcome.kind === 'acknowledged' ? outcome.server : null;
-}
-
-function lastOf(operations: readonly Operation[]): number[] {
-  return operations.length === 0 ? [] : [maximumOf(operations.map(({ dueMs }) => dueMs))];
 }
 
 /** Of more numbers than a call may have arguments. */

@@ -2,6 +2,7 @@
 import type { TimedEvent } from './observation.js';
 import type { Phase, PhaseMark } from './results.js';
 import type { Mode } from './settings.js';
+import { rounded } from './statistics.js';
 
 /** `every`: each observer's first; `first`: only the earliest of all. */
 type Rule = readonly [event: string, phase: Phase, which: 'every' | 'first'];
@@ -47,7 +48,7 @@ export function phasesOf(
       if (seen.event !== event || observers.has(seen.observer)) continue;
       if (which === 'first' && observers.size > 0) break;
       observers.add(seen.observer);
-      marks.push({ phase, observer: seen.observer, atMs: seen.atMs - faultMs });
+      marks.push({ phase, observer: seen.observer, atMs: rounded(seen.atMs - faultMs) });
     }
   }
   return marks;

@@ -14,3 +14,8 @@ export function worst(numbers: readonly number[]): number | null {
 export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
+
+/** To a tenth: clocks of different processes do not tell more. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

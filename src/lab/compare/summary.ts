@@ -27,7 +27,7 @@ export function summarise(results: CompareResults): string[] {
     expectsNewMaster(fault) ? failoverOf(column, fault, downAfterMs) : steadinessOf(column),
   );
   for (const column of tried) sentences.push(...lossOf(column));
-  sentences.push(...reachOf(tried));
+  if (expectsNewMaster(fault)) sentences.push(...reachOf(tried));
   for (const column of results.columns) {
     if (column.skipped !== null)
       sentences.push(`${capitalised(nameOfColumn(column))} was skipped: ${column.skipped}.`);
