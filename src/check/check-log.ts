@@ -2,7 +2,7 @@
  * Checks an append-only log, or a single file of one, without a server: vedette-check-aof. Says up to which byte a file
  * is right and why no further, and can cut off the rest of the last file, in the form of redis-check-aof.
  */
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { CommandReader } from '../persistence/aof/command-reader.js';
 import { filesToLoad, ManifestError, parseManifest } from '../persistence/aof/manifest.js';
 import type { Platform } from '../platform/platform.js';
@@ -211,7 +211,7 @@ export class LogCheck {
 
   private fail(line: string): never {
     this.print(line);
-    throw new CheckFailed(basename(line));
+    throw new CheckFailed(line);
   }
 }
 

@@ -130,6 +130,7 @@ describe.skipIf(!hasStock)('CONFIG, compared with a stock server', () => {
     ['appendonly', 'starts to write files'],
     ['watchdog-period', 'a signal handler of stock'],
     ['use-exit-on-panic', 'not in stock 7.0'],
+    ['rdb-version', 'our own'],
     ['cluster-ping-interval', 'not in stock 7.0'],
     ['crash-log-enabled', 'signal handlers of stock'],
     ['loglevel', "7.2 knows the level 'nothing' as well, which the error text shows"],

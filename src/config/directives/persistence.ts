@@ -26,7 +26,7 @@ export const persistenceDirectives = {
   rdbcompression: yesNo(true),
   rdbchecksum: yesNo(true, { immutable: true }),
   // Not Redis's own: 10 is what a 7.0 replica loads, 11 what 7.2 writes.
-  'rdb-version': integer({ default: 10, min: 10, max: 11 }),
+  'rdb-version': integer({ default: 10, min: 10, max: 11, hidden: true }),
   'rdb-del-sync-files': yesNo(false),
   'rdb-save-incremental-fsync': yesNo(true),
   'stop-writes-on-bgsave-error': yesNo(true),

@@ -17,9 +17,7 @@ export const replicationDirectives = {
   'replica-ignore-maxmemory': yesNo(true, { alias: 'slave-ignore-maxmemory' }),
   'replica-lazy-flush': yesNo(false, { alias: 'slave-lazy-flush', effect: 'none' }),
   'replica-ignore-disk-write-errors': yesNo(false, { effect: 'pending' }),
-  'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore', {
-    effect: 'pending',
-  }),
+  'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
   'min-replicas-to-write': integer({ default: 0, min: 0, max: INT_MAX, alias: 'min-slaves-to-write' }),
   'min-replicas-max-lag': integer({ default: 10, min: 0, max: INT_MAX, alias: 'min-slaves-max-lag' }),
   'repl-timeout': integer({ default: 60, min: 1, max: INT_MAX }),
