@@ -7,12 +7,13 @@
 const LEAST_KEYS = 10;
 const MOST_KEYS = 200;
 /** A batch that took less may be larger. */
-const GROW_BELOW_MS = 2;
+const GROW_BELOW_MS = 5;
 /** A batch that took more must be smaller, but never smaller than redis-cli's: a busy machine makes all of them slow. */
-const SHRINK_ABOVE_MS = 5;
+const SHRINK_ABOVE_MS = 15;
 
 export class BatchSize {
   private current: number;
+  private lastAnswerMs = -Infinity;
 
   /** @param fixed the number of keys that was asked for; null to find the right one */
   constructor(private readonly fixed: number | null) {
@@ -23,8 +24,10 @@ export class BatchSize {
     return this.current;
   }
 
-  /** @param tookMs how long the source was busy with `keys` keys */
-  learn(keys: number, tookMs: number): void {
+  /** A batch was sent and answered at these times; the source was busy with earlier ones until the last answer. */
+  learn(keys: number, sentMs: number, answeredMs: number): void {
+    const tookMs = answeredMs - Math.max(sentMs, this.lastAnswerMs);
+    this.lastAnswerMs = answeredMs;
     // A batch that was not full says nothing about larger ones.
     if (this.fixed !== null || keys < this.current) return;
     if (tookMs < GROW_BELOW_MS) this.current = Math.min(MOST_KEYS, this.current * 2);

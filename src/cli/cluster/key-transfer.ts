@@ -1,9 +1,8 @@
 /**
  * Moves the keys of one slot from one node to another with MIGRATE, without touching who owns the slot.
  *
- * Batches are sent without waiting for one another, a few at a time: the source executes them in order, and each takes
- * its keys only when the target has acknowledged them, so a failure between two batches loses nothing. The question
- * whether keys are left is sent behind the last batch and answered after it.
+ * The source deletes keys only when the target has acknowledged them, so a failure between two batches loses nothing. The
+ * question whether keys are left is sent right behind the last batch, which is executed before it is answered.
  */
 import type { Credentials } from '../../client/connection.js';
 import { ReplyError, type Reply } from '../../client/reply.js';
@@ -40,12 +39,6 @@ export interface SlotMove {
 
 /** Enough that most slots are read at once, and not so many that a node stands still for it. */
 const KEYS_PER_QUESTION = 1000;
-/**
- * A source that runs MIGRATE does nothing else, and it runs what has arrived in one go: two keep it busy without making
- * its other clients wait much longer than one does.
- */
-const MIGRATES_IN_FLIGHT = 2;
-
 /** Keys to be moved. Sent behind SETSLOT MIGRATING: from then on no key appears at the source. */
 export function keysToMove({ source, slot }: SlotMove): Promise<string[]> {
   return source.keysInSlot(slot, KEYS_PER_QUESTION);
@@ -79,30 +72,18 @@ export class KeyTransfer {
     onMoved: (count: number) => void,
   ): Promise<string[]> {
     const size = this.sizeFor(move.source);
-    const batches: Promise<void>[] = [];
-    let lastEndMs = 0;
-    try {
-      for (let start = 0; start < keys.length;) {
-        await batches.at(-MIGRATES_IN_FLIGHT);
-        const batch = keys.slice(start, start + size.keys);
-        start += batch.length;
-        const sentMs = this.clock.monotonicMs();
-        const moved = this.moveBatch(move, batch).then(() => {
-          const endMs = this.clock.monotonicMs();
-          // The source begins with it when it is through with the one before.
-          size.learn(batch.length, endMs - Math.max(sentMs, lastEndMs));
-          lastEndMs = endMs;
-          onMoved(batch.length);
-        });
-        // It may fail while another is awaited; it is awaited in its turn.
-        moved.catch(() => undefined);
-        batches.push(moved);
-      }
-      const [left] = await Promise.all([keysToMove(move), ...batches]);
-      return left;
-    } finally {
-      await Promise.allSettled(batches);
+    let left: Promise<string[]> | null = null;
+    for (let start = 0; start < keys.length;) {
+      const batch = keys.slice(start, start + size.keys);
+      start += batch.length;
+      const sentMs = this.clock.monotonicMs();
+      const moved = this.moveBatch(move, batch);
+      if (start === keys.length) left = keysToMove(move);
+      await Promise.all([moved, left]);
+      size.learn(batch.length, sentMs, this.clock.monotonicMs());
+      onMoved(batch.length);
     }
+    return (await left) ?? [];
   }
 
   private sizeFor(source: MovingNode): BatchSize {

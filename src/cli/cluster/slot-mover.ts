@@ -5,9 +5,9 @@
  * the target (if it dies before it knows, the slot still has its old owner), then the source, then all other masters.
  * A slot is given away only when its source has no key of it any more.
  *
- * Slots of one source follow one another without a gap: while the keys of one move, the next is being opened and the
- * one before is being assigned. Different sources work at the same time. On a failure nothing new is begun; what is
- * open stays open, for `fix`: closing it here could lose keys that clients have written at the target meanwhile.
+ * A few slots of each source are on their way at the same time, so that it has the next keys to send while the new owner
+ * of others is made known; different sources work side by side. On a failure nothing new is begun; what is open stays
+ * open, for `fix`: closing it here could lose keys that clients have written at the target meanwhile.
  */
 import type { Clock } from '../../platform/platform.js';
 import { ClusterManagerError, NodeReplyError } from './errors.js';
@@ -23,6 +23,9 @@ import type { Report } from './report.js';
 
 /** A source that gave away its last slot may be the target's replica already. */
 const NO_MASTER_ANY_MORE = 'ERR Please use SETSLOT only with masters.';
+
+/** Of one source. Each has at most one MIGRATE on its way, for which a stock source stands still. */
+const SLOTS_AT_ONCE = 3;
 
 /** Some slots could not be moved. */
 export class MoveFailed extends ClusterManagerError {
@@ -54,14 +57,17 @@ export class SlotMover {
 
   /** Moves slots, and keeps the nodes' own `slots` up to date. @throws MoveFailed at the first that cannot be moved */
   async move(moves: readonly SlotMove[], progress: MoveProgress): Promise<void> {
-    const lanes = new Map<MovingNode, SlotMove[]>();
+    const bySource = new Map<MovingNode, SlotMove[]>();
     for (const move of moves) {
-      const lane = lanes.get(move.source);
-      if (lane === undefined) lanes.set(move.source, [move]);
-      else lane.push(move);
+      const same = bySource.get(move.source);
+      if (same === undefined) bySource.set(move.source, [move]);
+      else same.push(move);
     }
     const outcomes = await Promise.allSettled(
-      [...lanes.values()].map((lane) => this.moveLane(lane, progress)),
+      [...bySource.values()].flatMap((same) => {
+        const queue = same.values();
+        return Array.from({ length: SLOTS_AT_ONCE }, () => this.moveInTurn(queue, progress));
+      }),
     );
     progress.end();
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -85,34 +91,19 @@ export class SlotMover {
     }
   }
 
-  private async moveLane(moves: readonly SlotMove[], progress: MoveProgress): Promise<void> {
-    const underway: Promise<unknown>[] = [];
-    const begin = <T>(step: Promise<T>): Promise<T> => {
-      // It may fail while another is awaited; it is awaited in its turn.
-      step.catch(() => undefined);
-      underway.push(step);
-      return step;
-    };
+  /** Takes slot after slot of one source, until there is none left or something has failed. */
+  private async moveInTurn(queue: Iterator<SlotMove>, progress: MoveProgress): Promise<void> {
     try {
-      let opening = begin(this.open(moves[0]!));
-      let assigning = Promise.resolve();
-      for (const [index, move] of moves.entries()) {
-        const keys = await opening;
-        if (this.hasFailed) return;
+      for (let next = queue.next(); next.done !== true && !this.hasFailed; next = queue.next()) {
+        const move = next.value;
+        const keys = await this.open(move);
         progress.started(move);
-        const next = moves[index + 1];
-        if (next !== undefined) opening = begin(this.open(next));
         await this.transfer.moveAll(move, keys, (count) => progress.keysMoved(move, count));
-        await assigning;
-        assigning = begin(this.assign(move, progress));
+        await this.assign(move, progress);
       }
-      await assigning;
     } catch (error) {
       this.hasFailed = true;
       throw error;
-    } finally {
-      // Whatever was begun is answered before anybody looks at what is open.
-      await Promise.allSettled(underway);
     }
   }
 

@@ -63,25 +63,32 @@ describe('the number of keys in a MIGRATE', () => {
   test('grows while the source is quick, and shrinks when it is not, down to that of redis-cli', () => {
     const size = new BatchSize(null);
     expect(size.keys).toBe(10);
-    size.learn(10, 0.5);
-    size.learn(20, 0.5);
+    size.learn(10, 0, 0.5);
+    size.learn(20, 1, 1.5);
     expect(size.keys).toBe(40);
-    size.learn(40, 3);
+    size.learn(40, 2, 9);
     expect(size.keys).toBe(40);
-    for (let i = 0; i < 5; i++) size.learn(size.keys, 20);
+    for (let i = 0; i < 5; i++) size.learn(size.keys, 10 + i * 20, 30 + i * 20);
     expect(size.keys).toBe(10);
+  });
+
+  test('does not count the time that a batch waited for the one before', () => {
+    const size = new BatchSize(null);
+    size.learn(10, 0, 10);
+    size.learn(10, 1, 11);
+    expect(size.keys).toBe(20);
   });
 
   test('learns nothing from a batch that was not full', () => {
     const size = new BatchSize(null);
-    size.learn(3, 0.1);
+    size.learn(3, 0, 0.1);
     expect(size.keys).toBe(10);
   });
 
   test('is what was asked for', () => {
     const size = new BatchSize(7);
-    size.learn(7, 0.1);
-    size.learn(7, 100);
+    size.learn(7, 0, 0.1);
+    size.learn(7, 1, 100);
     expect(size.keys).toBe(7);
   });
 });
