@@ -44,10 +44,9 @@ export class Messenger {
     this.post(link, this.gossip('ping'));
   }
 
-  /** The first word on a new link: who was asked to be met is told so. */
+  /** The first word on a new link: whoever is to be met is told so, on every link until the handshake is done. */
   greet(link: BusLink, node: ClusterNode): void {
     const type = node.sendsMeet ? 'meet' : 'ping';
-    node.sendsMeet = false;
     this.cluster.health.probed(node);
     this.post(link, this.gossip(type));
   }

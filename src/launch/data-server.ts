@@ -54,6 +54,7 @@ export function composeDataServer(ingredients: Ingredients): DataService {
     server,
     cluster,
     runningMode,
+    release: () => cluster?.close(),
     start(done) {
       server.start();
       persistence.loadAtStart((problem, facts) => {
