@@ -2,7 +2,6 @@
  * Registers with a server what clients see of the cluster: commands, the gate that redirects, INFO fields, the messages
  * that go over the bus.
  */
-import type { ClusterSide } from '../server/cluster-side.js';
 import type { Server } from '../server/server.js';
 import type { ClusterActions } from './cluster-actions.js';
 import { dropMessages, killLinks } from './commands/debugging.js';
@@ -20,7 +19,8 @@ export function registerClusterCommands(server: Server, actions: ClusterActions)
   registerDebugging(server, parts);
   const redirections = new Redirections(server, actions.view);
   server.gates.add(redirections);
-  server.cluster = clusterSide(actions, redirections);
+  server.slotRules = redirections;
+  server.cluster = { publish: (channel, message, sharded) => actions.publish(channel, message, sharded) };
   server.beforeReplies.push(new Departures(server, actions.view, redirections).check);
 }
 
@@ -35,11 +35,4 @@ function registerDebugging(server: Server, parts: ClusterParts | null): void {
   server.debugSubcommands.set('drop-cluster-packet-filter', (client, args) =>
     dropMessages(client, parts, args),
   );
-}
-
-function clusterSide(actions: ClusterActions, slotRules: Redirections): ClusterSide {
-  return {
-    slotRules,
-    publish: (channel, message, sharded) => actions.publish(channel, message, sharded),
-  };
 }

@@ -32,6 +32,7 @@ import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
 import { SlotDeletion } from './slot-deletion.js';
+import type { SlotRules } from './slot-rules.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -114,6 +115,8 @@ export class Server {
   clusterRoom: () => ClusterRoom = () => NO_CLUSTER_ROOM;
   /** Set by migration; INFO says it: connections to targets of MIGRATE that are kept for the next one. */
   cachedMigrationLinks: () => number = () => 0;
+  /** Set by cluster mode. */
+  slotRules: SlotRules | null = null;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */

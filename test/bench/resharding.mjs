@@ -289,4 +289,5 @@ for (const engine of options.engines.split(',')) {
 }
 const [stock, ours] = ['stock', 'vedette'].map((name) => results.find(({ engine }) => engine === name));
 if (stock && ours) console.log(`ratio (stock's time / ours): ${(stock.seconds / ours.seconds).toFixed(2)}`);
-process.exitCode = results.some(({ problems }) => problems.length > 0) ? 1 : 0;
+// A client of the library may still be trying to reach a node that is gone.
+process.exit(results.some(({ problems }) => problems.length > 0) ? 1 : 0);

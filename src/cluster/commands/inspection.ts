@@ -6,8 +6,8 @@ import type { ClusterView } from '../view/cluster-view.js';
 import { nodeLine } from '../view/node-line.js';
 import type { ClusterNode } from '../view/node.js';
 import {
-  ADMINISTERS,
-  ASKS,
+  ADMINISTERS_AT_ANY_TIME,
+  ASKS_AT_ANY_TIME,
   NONDETERMINISTIC,
   nodeArgument,
   subcommand,
@@ -19,7 +19,7 @@ const PER_NODE = 'O(N) in the nodes';
 
 const REPLICAS = {
   arity: 3,
-  flags: ADMINISTERS,
+  flags: ADMINISTERS_AT_ANY_TIME,
   summary: 'Shows the replicas of a master.',
   complexity: 'O(N) in the replicas',
   tips: NONDETERMINISTIC,
@@ -27,7 +27,7 @@ const REPLICAS = {
 
 export const inspectionSubcommands: readonly ClusterSubcommand[] = [
   subcommand(
-    { name: 'info', arity: 2, summary: 'Shows the state.', flags: ASKS, tips: NONDETERMINISTIC },
+    { name: 'info', arity: 2, summary: 'Shows the state.', flags: ASKS_AT_ANY_TIME, tips: NONDETERMINISTIC },
     ({ reply }, _args, { actions }) => reply.verbatim('txt', clusterInfo(actions)),
   ),
   subcommand(
@@ -35,7 +35,7 @@ export const inspectionSubcommands: readonly ClusterSubcommand[] = [
       name: 'nodes',
       arity: 2,
       summary: 'Shows all known nodes, a line each.',
-      flags: ASKS,
+      flags: ASKS_AT_ANY_TIME,
       complexity: PER_NODE,
       tips: NONDETERMINISTIC,
     },
@@ -52,14 +52,14 @@ export const inspectionSubcommands: readonly ClusterSubcommand[] = [
       arity: 2,
       since: '7.0.0',
       summary: 'Shows the connections of the bus.',
-      flags: ASKS,
+      flags: ASKS_AT_ANY_TIME,
       complexity: PER_NODE,
       tips: NONDETERMINISTIC,
     },
     writeLinks,
   ),
   subcommand(
-    { name: 'myid', arity: 2, summary: 'Tells the id of this node.', flags: ASKS },
+    { name: 'myid', arity: 2, summary: 'Tells the id of this node.', flags: ASKS_AT_ANY_TIME },
     ({ reply }, _args, { actions }) => reply.bulk(actions.view.myself.id),
   ),
   subcommand(
@@ -68,7 +68,7 @@ export const inspectionSubcommands: readonly ClusterSubcommand[] = [
       arity: 2,
       since: '7.2.0',
       summary: 'Tells the id of the shard of this node.',
-      flags: ASKS,
+      flags: ASKS_AT_ANY_TIME,
       tips: NONDETERMINISTIC,
     },
     ({ reply }, _args, { actions }) => reply.bulk(actions.view.myself.shardId),
@@ -78,7 +78,7 @@ export const inspectionSubcommands: readonly ClusterSubcommand[] = [
       name: 'count-failure-reports',
       arity: 3,
       summary: 'Counts the masters that lately said of a node that it is down.',
-      flags: ADMINISTERS,
+      flags: ADMINISTERS_AT_ANY_TIME,
       complexity: 'O(N) in the reports',
       tips: NONDETERMINISTIC,
     },

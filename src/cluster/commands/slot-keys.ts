@@ -3,7 +3,13 @@ import { integerArgument } from '../../commands/arguments.js';
 import { keySlot } from '../../keyspace/key-slot.js';
 import { writeBulks } from '../../resp/reply-sink.js';
 import { isSlot } from '../view/slots.js';
-import { ASKS, NONDETERMINISTIC, subcommand, type ClusterSubcommand } from './subcommand.js';
+import {
+  ASKS,
+  ASKS_AT_ANY_TIME,
+  NONDETERMINISTIC,
+  subcommand,
+  type ClusterSubcommand,
+} from './subcommand.js';
 
 export const slotKeySubcommands: readonly ClusterSubcommand[] = [
   subcommand(
@@ -11,7 +17,7 @@ export const slotKeySubcommands: readonly ClusterSubcommand[] = [
       name: 'keyslot',
       arity: 3,
       summary: 'Tells the slot of a key.',
-      flags: ASKS,
+      flags: ASKS_AT_ANY_TIME,
       complexity: 'O(N) in the bytes of the key',
     },
     ({ reply }, args) => reply.integer(keySlot(args[2])),

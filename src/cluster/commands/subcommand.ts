@@ -23,9 +23,14 @@ export interface ClusterSubcommand {
   readonly run: (client: Client, args: string[], parts: ClusterParts) => void;
 }
 
-/** Asks only; may be called in any state of the dataset but while it is loaded. */
+/** Asks about the dataset: not while it is loaded. */
 export const ASKS: readonly CommandFlag[] = ['stale'];
+/**
+ * Asks about the cluster. Stock refuses most of these while a dataset is loaded, but loads small ones without a break, so
+ * that nobody sees it; here a replica that takes even an empty dataset in answers others between.
+ */
 export const ASKS_AT_ANY_TIME: readonly CommandFlag[] = ['loading', 'stale'];
+export const ADMINISTERS_AT_ANY_TIME: readonly CommandFlag[] = ['admin', 'loading', 'stale'];
 export const ADMINISTERS: readonly CommandFlag[] = ['admin', 'stale'];
 export const CHANGES: readonly CommandFlag[] = ['no_async_loading', 'admin', 'stale'];
 

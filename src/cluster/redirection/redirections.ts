@@ -7,10 +7,10 @@
  */
 import { keySlot } from '../../keyspace/key-slot.js';
 import type { Client } from '../../server/client.js';
-import type { SlotRules, SlotVerdict } from '../../server/cluster-side.js';
 import type { Command } from '../../server/command.js';
 import { GateRank, type Gate } from '../../server/gates.js';
 import type { Server } from '../../server/server.js';
+import type { ScriptSlots, SlotRules } from '../../server/slot-rules.js';
 import { redirectionHost } from '../endpoint.js';
 import type { ClusterView } from '../view/cluster-view.js';
 import type { ClusterNode } from '../view/node.js';
@@ -23,6 +23,35 @@ const CLUSTER_READ_ONLY = 'CLUSTERDOWN The cluster is down and only accepts read
 export const SLOT_NOT_SERVED = 'CLUSTERDOWN Hash slot not served';
 const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 const TRY_AGAIN = 'TRYAGAIN Multiple keys request during rehashing of slot';
+
+/**
+ * Whether this node serves the keys of a command, and if not, why.
+ *
+ * - `here`: yes. `slot`: of its keys; null: it has none.
+ * - `down`, `read-only`: the cluster is down, for everything or for writes.
+ * - `unserved`: nobody has the slot.
+ * - `cross-slot`: the keys are in several slots.
+ * - `unstable`: some of the keys have left, or are yet to come.
+ * - `elsewhere`: another node has them; the text says which.
+ */
+type Verdict =
+  | { readonly kind: 'here'; readonly slot: Slot | null }
+  | {
+      readonly kind: 'down' | 'read-only' | 'unserved' | 'cross-slot' | 'unstable' | 'elsewhere';
+      /** The error that a client is answered with. */
+      readonly text: string;
+    };
+
+/** What scripts are told; the place in the script is added by who runs it. */
+const SEVERAL_SLOTS_IN_SCRIPT = 'ERR Script attempted to access keys that do not hash to the same slot';
+const SCRIPT_ERRORS: Readonly<Record<Exclude<Verdict['kind'], 'here'>, string>> = {
+  down: 'ERR Script attempted to execute a command while the cluster is down',
+  'read-only': 'ERR Script attempted to execute a write command while the cluster is down and readonly',
+  'cross-slot': SEVERAL_SLOTS_IN_SCRIPT,
+  unserved: 'ERR Script attempted to access a non local key in a cluster node',
+  unstable: 'ERR Script attempted to access a non local key in a cluster node',
+  elsewhere: 'ERR Script attempted to access a non local key in a cluster node',
+};
 
 /** What counts about a request besides its keys. */
 interface RequestNature {
@@ -60,28 +89,34 @@ export class Redirections implements Gate, SlotRules {
     return verdict.kind === 'here' ? null : verdict.text;
   }
 
-  slotOf(key: string): number {
-    return keySlot(key);
+  scriptRefusal(
+    caller: Client,
+    command: Command,
+    args: readonly string[],
+    script: ScriptSlots,
+  ): string | null {
+    if (caller.isTrusted) return null;
+    const verdict = this.judge(caller, command, args);
+    if (verdict.kind !== 'here') return SCRIPT_ERRORS[verdict.kind];
+    if (verdict.slot === null || script.allowsCrossSlotKeys) return null;
+    const { slot } = verdict;
+    if (script.slot === -1) script.slot = this.declaredSlot(caller) ?? slot;
+    return script.slot === slot ? null : SEVERAL_SLOTS_IN_SCRIPT;
   }
 
-  judge(client: Client, command: Command, args: readonly string[]): SlotVerdict {
+  /** The slot of the keys that the script was called with; null: it was called with none. */
+  private declaredSlot({ command, args }: Client): Slot | null {
+    if (command === null) return null;
+    this.inquiry.begin();
+    this.inquire(command, args);
+    return this.inquiry.slot;
+  }
+
+  private judge(client: Client, command: Command, args: readonly string[]): Verdict {
     const { inquiry } = this;
     inquiry.begin();
     this.inquire(command, args);
     return this.verdict(client, natureOf(client, command));
-  }
-
-  judgeKeys(client: Client, keys: readonly string[], writes: boolean): SlotVerdict {
-    const { inquiry } = this;
-    inquiry.begin();
-    for (const key of keys) if (!inquiry.takeKey(key)) break;
-    const { isAsking } = client;
-    return this.verdict(client, { writes, isShardPubSub: false, isMigrate: false, isAsking });
-  }
-
-  refusalForKeys(client: Client, keys: readonly string[], writes: boolean): string | null {
-    const verdict = this.judgeKeys(client, keys, writes);
-    return verdict.kind === 'here' ? null : verdict.text;
   }
 
   /** The error that sends a client to the owner of a slot. */
@@ -139,7 +174,7 @@ export class Redirections implements Gate, SlotRules {
     return !inquiry.isCrossSlot && (inquiry.slot === null || inquiry.owner !== null);
   }
 
-  private verdict(client: Client, nature: RequestNature): SlotVerdict {
+  private verdict(client: Client, nature: RequestNature): Verdict {
     const { inquiry, view, server } = this;
     const { slot, owner, isMigrating, isImporting, missingKeys } = inquiry;
     const { values } = server.config;

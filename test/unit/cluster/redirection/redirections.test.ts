@@ -301,16 +301,53 @@ describe('a replica', () => {
   });
 });
 
-describe('the rules for scripts', () => {
-  it('say of keys what a client would be told', () => {
+describe('a command inside a script', () => {
+  function scripted() {
     const { node, other, client } = pair();
+    const { server } = node;
+    const caller = client.client;
+    const refusal = (words: readonly string[], script = { allowsCrossSlotKeys: true, slot: -1 }) => {
+      const command = server.commands.find(words[0])!;
+      return server.slotRules!.scriptRefusal(caller, command, words, script);
+    };
+    return { node, other, client, refusal };
+  }
+
+  it('may use what is served here, in several slots only if the script says so', () => {
+    const { refusal } = scripted();
+    const strict = { allowsCrossSlotKeys: false, slot: -1 };
+    const severalSlots = 'ERR Script attempted to access keys that do not hash to the same slot';
+    expect(refusal(['GET', 'foo'])).toBeNull();
+    expect(refusal(['GET', 'foo'], strict)).toBeNull();
+    expect(strict.slot).toBe(FOO);
+    expect(refusal(['PING'], strict)).toBeNull();
+    expect(refusal(['GET', 'bar'], strict)).toBe(severalSlots);
+    expect(refusal(['MGET', 'foo', 'bar'])).toBe(severalSlots);
+  });
+
+  it('is held to the keys that the script was called with', () => {
+    const { client, refusal } = scripted();
+    client.call('GET', 'bar');
+    const strict = { allowsCrossSlotKeys: false, slot: -1 };
+    expect(refusal(['GET', 'foo'], strict)).toBe(
+      'ERR Script attempted to access keys that do not hash to the same slot',
+    );
+  });
+
+  it('is told what is not here, and that the cluster is down', () => {
+    const { node, other, client, refusal } = scripted();
+    const notLocal = 'ERR Script attempted to access a non local key in a cluster node';
     node.give(other, FOO);
-    const rules = node.server.cluster?.slotRules;
-    const sender = client.client;
-    expect(rules?.refusalForKeys(sender, ['bar'], true)).toBeNull();
-    expect(rules?.refusalForKeys(sender, [], true)).toBeNull();
-    expect(rules?.refusalForKeys(sender, ['foo'], false)).toBe(`MOVED ${FOO} 127.0.0.1:7001`);
-    expect(rules?.judgeKeys(sender, ['bar', 'foo'], false).kind).toBe('cross-slot');
-    expect(rules?.judgeKeys(sender, ['bar'], false)).toEqual({ kind: 'here', slot: BAR });
+    expect(refusal(['GET', 'foo'])).toBe(notLocal);
+    node.give(null, FOO);
+    expect(refusal(['GET', 'foo'])).toBe(notLocal);
+    node.setServing(false);
+    expect(refusal(['GET', 'bar'])).toBe(
+      'ERR Script attempted to execute a command while the cluster is down',
+    );
+    client.call('CONFIG', 'SET', 'cluster-allow-reads-when-down', 'yes');
+    expect(refusal(['SET', 'bar', 'x'])).toBe(
+      'ERR Script attempted to execute a write command while the cluster is down and readonly',
+    );
   });
 });
