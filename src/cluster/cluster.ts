@@ -25,6 +25,7 @@ import { Membership } from './membership.js';
 import { Messenger } from './messenger.js';
 import { formatNodesFile } from './nodes-file/codec.js';
 import { busPortOf, takeAddress, type OpenedNodes } from './nodes-file/opening.js';
+import { NodesLock } from './nodes-file/lock.js';
 import { NodesStore } from './nodes-file/store.js';
 import { Ownership } from './ownership.js';
 import { Receiver } from './receiver.js';
@@ -79,6 +80,7 @@ export class Cluster implements ClusterActions {
   readonly events: EventPublisher;
   private readonly receiver: Receiver;
   private readonly listeners: BusListeners;
+  private readonly lock: NodesLock;
   private readonly serving = new ServingState();
   private readonly clock: SteadyClock;
   private readonly alarm: Alarm;
@@ -102,6 +104,7 @@ export class Cluster implements ClusterActions {
     this.receiver = new Receiver(this);
     this.bus = this.createBus();
     this.listeners = new BusListeners(platform.network, server.config, log);
+    this.lock = new NodesLock(platform.network, nodes.path, log);
     this.messenger = new Messenger(this);
     this.health = new Health(this);
     this.membership = new Membership(this);
@@ -144,6 +147,13 @@ export class Cluster implements ClusterActions {
    * @param done null, or the line for the log that says why not
    */
   start(done: (problem: string | null) => void): void {
+    this.lock.take((problem) => {
+      if (problem === null) this.join(done);
+      else done(problem);
+    });
+  }
+
+  private join(done: (problem: string | null) => void): void {
     const port = busPortOf(this.server.config);
     const accept = (connection: Parameters<Bus['accept']>[0]): void => this.bus.accept(connection);
     this.listeners.start(port, accept, (problem) => {
@@ -157,12 +167,14 @@ export class Cluster implements ClusterActions {
     });
   }
 
+  /** Leaves the bus. What is not on disk yet is not told either. */
   close(): void {
     this.isRunning = false;
     this.alarm.cancel();
     this.listeners.close();
     this.bus.close();
     this.store.close();
+    this.lock.release();
   }
 
   /** Something happened: looks at everything at the end of this turn. */

@@ -61,6 +61,11 @@ export class Health {
     this.of(node).suspicion.probed(this.cluster.nowMs);
   }
 
+  /** The PING that is pending has left. It may have waited for the disk: the node has the whole timeout from now on. */
+  asked(node: ClusterNode): void {
+    if (node.pingSentMs !== 0) this.of(node).suspicion.heard(this.cluster.nowMs);
+  }
+
   /** The connection to the node broke: from now on it owes us an answer. */
   broken(node: ClusterNode): void {
     if (node.membership === 'member') this.probed(node);

@@ -40,16 +40,24 @@ export class Messenger {
   ping(node: ClusterNode): void {
     const link = this.cluster.bus.linkTo(node);
     if (link === null) return;
-    this.cluster.health.probed(node);
-    this.post(link, this.gossip('ping'));
+    this.post(link, this.gossip('ping'), this.probe(node));
   }
 
-  /** The first word on a new link: who was asked to be met is told so. */
+  /** A PING is about to be sent. Returns what to do when it leaves, which may have to wait for the disk. */
+  private probe(node: ClusterNode): () => void {
+    const { health } = this.cluster;
+    const isFirst = node.pingSentMs === 0;
+    health.probed(node);
+    // One that is pending already stays where it is: only the first opens the window.
+    return () => {
+      if (isFirst) health.asked(node);
+    };
+  }
+
+  /** The first word on a new link: whoever is to be met is told so, on every link until the handshake is done. */
   greet(link: BusLink, node: ClusterNode): void {
     const type = node.sendsMeet ? 'meet' : 'ping';
-    node.sendsMeet = false;
-    this.cluster.health.probed(node);
-    this.post(link, this.gossip(type));
+    this.post(link, this.gossip(type), this.probe(node));
   }
 
   /** Answers on the link that the question came from. */
@@ -125,8 +133,8 @@ export class Messenger {
     if (link !== null) this.post(link, body);
   }
 
-  private post(link: BusLink, body: MessageBody): void {
-    this.dispatch([link], body, false);
+  private post(link: BusLink, body: MessageBody, onSent: () => void = () => undefined): void {
+    this.dispatch([link], body, false, onSent);
   }
 
   /** To every member that there is a link to, and that is meant. */
@@ -138,16 +146,22 @@ export class Messenger {
       const link = bus.linkTo(node);
       if (link !== null) links.push(link);
     }
-    this.dispatch(links, body, isForced);
+    this.dispatch(links, body, isForced, () => undefined);
   }
 
-  private dispatch(links: readonly BusLink[], body: MessageBody, isForced: boolean): void {
+  private dispatch(
+    links: readonly BusLink[],
+    body: MessageBody,
+    isForced: boolean,
+    onSent: () => void,
+  ): void {
     if (links.length === 0) return;
     const { store, bus } = this.cluster;
     const bytes = encodeMessage({ header: this.header(body, isForced), body });
     for (let count = links.length; count > 0; count--) this.sent.count(body.type);
     store.whenBindingSaved(() => {
       for (const link of links) bus.send(link, bytes);
+      onSent();
     });
   }
 

@@ -104,13 +104,13 @@ export class Ownership {
     const former = view.myMaster;
     const outcome = applyClaims(view, claimant, epoch, bitmap);
     if (outcome.rebound > 0) store.saveBinding();
+    for (const displaced of outcome.displaced) this.tellSwitch(displaced, claimant);
     const hasLostAll = outcome.lostByShard > 0 && former !== null && former.slots.size === 0;
     const takesAll = outcome.claimed === outcome.lostByShard;
     if (hasLostAll && (values['cluster-allow-replica-migration'] || takesAll)) {
       this.cluster.log.notice(
         `Configuration change detected. Reconfiguring myself as a replica of ${describeNode(claimant)}`,
       );
-      if (former !== null) this.tellSwitch(former, claimant);
       this.follow(claimant);
       store.saveBinding();
       return;

@@ -56,6 +56,7 @@ export function composeDataServer(ingredients: Ingredients): DataService {
     server,
     cluster,
     runningMode,
+    release: () => cluster?.close(),
     start(done) {
       server.start();
       persistence.loadAtStart((problem, facts) => {

@@ -193,6 +193,7 @@ class Launch {
     );
     service.server.shutdown.exit = () => {
       listeners.close();
+      service.release?.();
       pidFile.remove();
       platform.processes.exit(0);
     };

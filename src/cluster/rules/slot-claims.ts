@@ -15,11 +15,13 @@ export interface ClaimOutcome {
   readonly lost: readonly Slot[];
   /** Slots that were this node's, or its master's if it is a replica. */
   readonly lostByShard: number;
+  /** Masters that have no slot left. */
+  readonly displaced: readonly ClusterNode[];
   /** All that the claimant claims. */
   readonly claimed: number;
 }
 
-const NOTHING: ClaimOutcome = { rebound: 0, lost: [], lostByShard: 0, claimed: 0 };
+const NOTHING: ClaimOutcome = { rebound: 0, lost: [], lostByShard: 0, displaced: [], claimed: 0 };
 
 /** A master claims slots under its configuration epoch. */
 export function applyClaims(
@@ -33,6 +35,7 @@ export function applyClaims(
   const { myMaster } = view;
   const claims = new SlotSet(bitmap);
   const lost: Slot[] = [];
+  const losers = new Set<ClusterNode>();
   let rebound = 0;
   let lostByShard = 0;
   for (const slot of claims) {
@@ -46,13 +49,15 @@ export function applyClaims(
     if (owner !== null && owner.configEpoch >= epoch && !view.unclaimed.has(slot)) continue;
     if (owner === view.myself) lost.push(slot);
     if (owner !== null && owner === myMaster) lostByShard++;
+    if (owner !== null) losers.add(owner);
     view.setOwner(slot, claimant);
     if (view.migratingTo.get(slot) === claimant) view.migratingTo.delete(slot);
     rebound++;
   }
   // What it has but no longer claims stays its own until somebody else does.
   for (const slot of claimant.slots) if (!claims.has(slot)) view.unclaimed.add(slot);
-  return { rebound, lost, lostByShard, claimed: claims.size };
+  const displaced = [...losers].filter(({ slots }) => slots.size === 0);
+  return { rebound, lost, lostByShard, displaced, claimed: claims.size };
 }
 
 /** The first owner, by slots, that makes these claims obsolete: the claimant should be told. */

@@ -1,6 +1,7 @@
 /** nodes.conf: what is written, what is read, and when it is written. */
 import { describe, expect, it } from 'vitest';
 import { CorruptNodesFile, formatNodesFile, parseNodesFile } from '../../../src/cluster/nodes-file/codec.js';
+import { NodesLock } from '../../../src/cluster/nodes-file/lock.js';
 import { NodesStore } from '../../../src/cluster/nodes-file/store.js';
 import { VOTE_SUBJECT } from '../../../src/cluster/view/cluster-view.js';
 import type { Slot } from '../../../src/cluster/view/slots.js';
@@ -183,5 +184,32 @@ describe('a node that starts again', () => {
     cluster.processOf('a').kill();
     expect(() => cluster.restart('a')).toThrow('corrupted cluster config file "nonsense"');
     expect(cluster.processOf('a').disk.readFileSync(path)).toEqual(damaged);
+  });
+});
+
+describe('two nodes with one file', () => {
+  it('cannot be: the second one does not start', () => {
+    const cluster = new ClusterWorld();
+    cluster.start('a');
+    cluster.advance(10);
+    const process = cluster.world.createProcess('second', { host: 'a' });
+    const warnings: string[] = [];
+    const log = {
+      debug() {},
+      verbose() {},
+      notice() {},
+      warning: (text: string) => warnings.push(text),
+      isEnabled: () => true,
+    };
+    const problems: (string | null)[] = [];
+    const lock = new NodesLock(process.network, '/a/nodes.conf', log);
+    lock.take((problem) => problems.push(problem));
+    cluster.advance(10);
+    expect(problems).toEqual([expect.stringContaining('is already used by a different Redis Cluster node')]);
+    cluster.kill('a');
+    lock.take((problem) => problems.push(problem));
+    cluster.advance(10);
+    expect(problems[1]).toBeNull();
+    expect(warnings).toEqual([]);
   });
 });
