@@ -7,7 +7,7 @@
  *                               [--manager own|stock|vedette] [--pipeline 10] [--value-bytes 32]
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -227,6 +227,17 @@ async function fill(client, keys) {
   }
 }
 
+/** Processor time a process has used, in seconds: on a busy machine it says more than the clock. Linux only. */
+function processorSeconds({ pid }) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    const [userTicks, systemTicks] = [fields[11], fields[12]].map(Number);
+    return (userTicks + systemTicks) / 100;
+  } catch {
+    return NaN;
+  }
+}
+
 /** Every key is on its new node with its last value, and on no other. */
 async function check({ nodes }, keys, load) {
   const problems = [];
@@ -256,6 +267,8 @@ async function trial(engine, keys) {
     const load = new Load(keys, cluster.nodes[2].port);
     load.start();
     await sleep(500);
+    const used = () => [source, target].map(({ child }) => processorSeconds(child));
+    const usedBefore = used();
     const startedAt = performance.now();
     await run(managerFor(engine), [
       ...['--cluster', 'reshard', `${HOST}:${source.port}`, '--cluster-yes'],
@@ -263,9 +276,10 @@ async function trial(engine, keys) {
       ...(options.pipeline === undefined ? [] : ['--cluster-pipeline', options.pipeline]),
     ]);
     const seconds = (performance.now() - startedAt) / 1000;
+    const busySeconds = used().map((after, i) => after - usedBefore[i]);
     await load.stop();
     const problems = [...load.problems, ...(await check(cluster, keys, load))];
-    return { engine, seconds, load, problems };
+    return { engine, seconds, busySeconds, load, problems };
   } finally {
     await cluster.close();
   }
@@ -278,11 +292,12 @@ const results = [];
 for (const engine of options.engines.split(',')) {
   const result = await trial(engine, keys);
   results.push(result);
-  const { seconds, load, problems } = result;
+  const { seconds, busySeconds, load, problems } = result;
   console.log(
     `${engine.padEnd(8)} by ${basename(managerFor(engine)).padEnd(12)} ${seconds.toFixed(1)} s  ${Math.round(keyCount / seconds)} keys/s  ` +
       `load: ${load.operations} operations, p50 ${load.percentile(0.5).toFixed(1)} ms, ` +
       `p99 ${load.percentile(0.99).toFixed(1)} ms, max ${load.percentile(1).toFixed(1)} ms  ` +
+      `processor: source ${busySeconds[0].toFixed(1)} s, target ${busySeconds[1].toFixed(1)} s  ` +
       `problems: ${problems.length}`,
   );
   for (const problem of problems.slice(0, 10)) console.log(`  ${problem}`);
