@@ -9,7 +9,7 @@
 import { Entry, EntryDictionary, Expiry, ExpiryDictionary } from './entry.js';
 import type { Keyspace } from './keyspace.js';
 import { SlotLists } from './slot-lists.js';
-import type { Value } from './values/value.js';
+import { memoryOf, type Value } from './values/value.js';
 
 /** Told when a watched key has been touched. */
 export interface KeyWatcher {
@@ -82,8 +82,18 @@ export class Database {
 
   /** Sets a value, creating the key or replacing what it holds. The expiry goes unless it is kept. */
   set(key: string, value: Value, keepExpiry = false): Entry {
-    const entry = this.entryForWrite(key);
+    const entry = this.liveForWrite(key);
     if (entry === undefined) return this.add(key, value);
+    const { account } = this.keyspace;
+    this.markAccess(entry);
+    this.saveForSnapshot(entry);
+    if (typeof value === 'object') {
+      account.open(this.entries, entry);
+    } else {
+      // What never changes in place is counted at once.
+      account.close(entry);
+      this.entries.contentBytes += memoryOf(value) - memoryOf(entry.value);
+    }
     // Whoever waits for something in a collection must hear that it is gone.
     if (typeof entry.value === 'object') this.keyspace.hooks.keyRemoved(this, key);
     entry.value = value;

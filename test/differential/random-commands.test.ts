@@ -15,8 +15,8 @@ import { BEFORE_CLAIMS, claims } from './random/streams.js';
 
 /** Another seed, or more runs, by the environment: `DIFFERENTIAL_SEED=7 DIFFERENTIAL_RUNS=5000`. */
 const SEED = Number(process.env.DIFFERENTIAL_SEED ?? 20240601);
-const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 150);
-const DEFAULT_RUNS = 150;
+const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 200);
+const DEFAULT_RUNS = 200;
 const LEAST_COMMANDS = 200_000;
 const TIME_LIMIT_MS = 240_000;
 
