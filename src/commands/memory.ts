@@ -45,6 +45,7 @@ type Statistic =
 function statistics(client: Client): (readonly [string, Statistic])[] {
   const { memory, keyspace, clients, platform, persistenceStatus } = client.server;
   const replication = client.server.replicationMemory();
+  const linkBytes = client.server.clusterRoom().memoryBytes;
   const used = memory.read();
   const resident = platform.memory.residentBytes();
   const keyCount = keyspace.size;
@@ -60,7 +61,7 @@ function statistics(client: Client): (readonly [string, Statistic])[] {
     ['replication.backlog', integer(replication.backlogBytes)],
     ['clients.slaves', integer(replication.beyondBacklogBytes)],
     ['clients.normal', integer(clients.outputBytes('normal') + clients.outputBytes('pubsub'))],
-    ['cluster.links', integer(0)],
+    ['cluster.links', integer(linkBytes)],
     ['aof.buffer', integer(persistenceStatus.aofBufferedBytes)],
     ['lua.caches', integer(0)],
     ['functions.caches', integer(0)],

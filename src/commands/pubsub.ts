@@ -22,19 +22,26 @@ function unsubscribeFrom(kind: SubscriptionKind): (client: Client, args: string[
   };
 }
 
-/** Messages reach the clients of replicas through the replication stream, whether or not anyone listens here. */
 function publish(client: Client, args: string[]): void {
-  const { server } = client;
-  const receivers = server.pubsub.publish(args[1], args[2]);
-  server.dispatcher.propagateAs(client, args);
+  const receivers = client.server.pubsub.publish(args[1], args[2]);
+  passOn(client, args, false);
   client.reply.integer(receivers);
 }
 
 function publishToShard(client: Client, args: string[]): void {
-  const { server } = client;
-  const receivers = server.pubsub.publishToShard(args[1], args[2]);
-  server.dispatcher.propagateAs(client, args);
+  const receivers = client.server.pubsub.publishToShard(args[1], args[2]);
+  passOn(client, args, true);
   client.reply.integer(receivers);
+}
+
+/**
+ * Messages reach the clients of replicas through the replication stream, whether or not anyone listens here; in a
+ * cluster they reach all nodes through its bus.
+ */
+function passOn(client: Client, args: string[], sharded: boolean): void {
+  const { cluster, dispatcher } = client.server;
+  if (cluster === null) dispatcher.propagateAs(client, args);
+  else cluster.publish(args[1], args[2], sharded);
 }
 
 /** PUBSUB CHANNELS and SHARDCHANNELS: names that have subscribers, all or those that match a pattern. */

@@ -268,7 +268,10 @@ export class ServerConfig {
     const options: OptionLines[] = [];
     for (const { name, foundAs, directive } of BY_NAME.values()) {
       if (foundAs !== name) continue;
-      const skipped = this.mode === 'sentinel' && name === 'save';
+      // A cluster node's master is the cluster's business, and its file would be refused with one.
+      const skipped =
+        (this.mode === 'sentinel' && name === 'save') ||
+        (this.values['cluster-enabled'] && name === 'replicaof');
       const lines = skipped ? [] : directive.type.rewrite(this.settable[name], directive.defaultValue);
       options.push({
         option: name,

@@ -92,6 +92,13 @@ export class Agreement {
     return null;
   }
 
+  /** Takes over what others have agreed on (a FAIL message); true when that is news. */
+  adopt(nowMs: number): boolean {
+    if (this.#sinceMs !== null) return false;
+    this.#sinceMs = nowMs;
+    return true;
+  }
+
   /** Ends an agreement by decision; true when there was one. */
   clear(): boolean {
     const held = this.#sinceMs !== null;

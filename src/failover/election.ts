@@ -551,6 +551,7 @@ function holdKey(reason: HoldReason): string {
     case 'no-good-replica':
       return `${reason.cause} ${reason.refusals.map(({ replica, refusal }) => `${replica} ${refusal.kind}`).join(',')}`;
     case 'epochs-exhausted':
+    case 'own-candidacy':
       return reason.cause;
   }
 }

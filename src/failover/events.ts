@@ -56,7 +56,18 @@ export type HoldReason =
       readonly known: number;
     }
   | { readonly cause: 'no-good-replica'; readonly refusals: readonly NamedRefusal[] }
-  | { readonly cause: 'epochs-exhausted' };
+  | { readonly cause: 'epochs-exhausted' }
+  /** A replica that stands for itself (Cluster): `delay` until it may ask for votes, `votes` while it waits for them. */
+  | {
+      readonly cause: 'own-candidacy';
+      readonly why: 'disabled' | 'master-without-slots' | 'delay' | 'expired';
+    }
+  | {
+      readonly cause: 'own-candidacy';
+      readonly why: 'votes';
+      readonly votes: number;
+      readonly needed: number;
+    };
 
 export interface NamedRefusal {
   readonly replica: string;

@@ -42,6 +42,7 @@ export type ReplicaRefusal =
   | { readonly kind: 'priority-zero' }
   | { readonly kind: 'stale-info'; readonly ageMs: number | null; readonly limitMs: number }
   | { readonly kind: 'master-link-down'; readonly forMs: number; readonly limitMs: number }
+  | { readonly kind: 'never-synchronised' }
   | { readonly kind: 'promotion-refused'; readonly text: string };
 
 export interface RefusedReplica<Facts extends ReplicaFacts = ReplicaFacts> {
@@ -69,6 +70,16 @@ export function rankReplicas<Facts extends ReplicaFacts>(
   }
   ranked.sort(compareReplicas);
   return { ranked, refused };
+}
+
+/**
+ * A replica's rank among those of its master where each stands by itself (Redis Cluster): how many have more data.
+ * Equal ones have the same rank; chance decides between them.
+ */
+export function rankByOffset(own: number, others: Iterable<number>): number {
+  let ahead = 0;
+  for (const offset of others) if (offset > own) ahead++;
+  return ahead;
 }
 
 /** The first reason against a replica; null when it is eligible. */
@@ -125,6 +136,8 @@ export function describeRefusal(refusal: ReplicaRefusal): string {
         : `stale INFO (${seconds(refusal.ageMs)} s old, ${seconds(refusal.limitMs)} s allowed)`;
     case 'master-link-down':
       return `link down ${seconds(refusal.forMs)} s of ${seconds(refusal.limitMs)} s allowed`;
+    case 'never-synchronised':
+      return 'never synchronised with its master';
     case 'promotion-refused':
       return `refused promotion: ${refusal.text}`;
   }

@@ -11,6 +11,7 @@
 export class Suspicion {
   #silentSinceMs: number | null;
   #lastSignMs: number;
+  #lastDataMs = -Infinity;
 
   /** A new peer owes its first sign of life from the start. */
   constructor(nowMs: number) {
@@ -26,6 +27,14 @@ export class Suspicion {
   /** The connection to the peer broke. */
   broken(nowMs: number): void {
     this.#silentSinceMs ??= nowMs;
+  }
+
+  /**
+   * Something came from the peer that answers no probe (data_received in Redis Cluster): the window stays open, but the
+   * peer is not suspected while such things keep coming.
+   */
+  heard(nowMs: number): void {
+    this.#lastDataMs = nowMs;
   }
 
   /** The peer gave a sign of life. */
@@ -52,10 +61,12 @@ export class Suspicion {
 
   /** When the peer becomes suspected if nothing is heard; null while nothing is owed. */
   deadlineMs(toleranceMs: number): number | null {
-    return this.#silentSinceMs === null ? null : this.#silentSinceMs + toleranceMs;
+    if (this.#silentSinceMs === null) return null;
+    return Math.max(this.#silentSinceMs, this.#lastDataMs) + toleranceMs;
   }
 
   isOverdue(nowMs: number, toleranceMs: number): boolean {
-    return this.#silentSinceMs !== null && nowMs >= this.#silentSinceMs + toleranceMs;
+    const deadlineMs = this.deadlineMs(toleranceMs);
+    return deadlineMs !== null && nowMs >= deadlineMs;
   }
 }

@@ -1,4 +1,4 @@
-/** Composes a data server: the server core with its commands, persistence and replication. */
+/** Composes a data server: the server core with its commands, persistence, replication and, if wanted, the cluster. */
 
 import { ConfigWriter } from '../config/config-writer.js';
 import { ConfigFileError } from '../config/errors.js';
@@ -7,15 +7,31 @@ import { registerConfigDebugging } from '../commands/config.js';
 import { dataCommands } from '../commands/index.js';
 import { addServerSections } from '../commands/info/index.js';
 import { serverCommands } from '../commands/server-commands.js';
+import { Cluster } from '../cluster/cluster.js';
+import { openNodes } from '../cluster/nodes-file/opening.js';
+import { registerClusterCommands, registerCommandsWithoutCluster } from '../cluster/register-commands.js';
+import type { ClusterView } from '../cluster/view/cluster-view.js';
 import { Migration } from '../migration/migration.js';
 import { Persistence } from '../persistence/persistence.js';
 import { Replication } from '../replication/replication.js';
 import { Server } from '../server/server.js';
 import type { Ingredients, Service } from './service.js';
 
-export function composeDataServer(ingredients: Ingredients): Service {
+export interface DataService extends Service {
+  /** Null outside cluster mode. */
+  readonly cluster: Cluster | null;
+}
+
+/**
+ * @throws {ClusterStartError} when it is to be a cluster node and cannot
+ */
+export function composeDataServer(ingredients: Ingredients): DataService {
   const { platform, config, log, lines, onRoleChange } = ingredients;
-  const server = new Server({ platform, config, log, mode: 'standalone' });
+  const runningMode = config.values['cluster-enabled'] ? 'cluster' : 'standalone';
+  const nodes = runningMode === 'cluster' ? openNodes(platform, config, log) : null;
+  // The role in the cluster decides how the dataset is loaded.
+  if (nodes !== null) config.assign('replicaof', masterAddress(nodes.view));
+  const server = new Server({ platform, config, log, mode: runningMode });
   server.commands.register([...dataCommands, ...serverCommands]);
   registerConfigDebugging(server);
   addServerSections(server);
@@ -29,20 +45,32 @@ export function composeDataServer(ingredients: Ingredients): Service {
       onRoleChange(role);
     },
   });
+  const cluster = nodes === null ? null : new Cluster({ server, replication, nodes });
+  if (cluster === null) registerCommandsWithoutCluster(server);
+  else registerClusterCommands(server, cluster);
   server.acl.loadAtStart(lines.users);
   renameCommands(server, lines.renamedCommands);
   return {
     server,
-    runningMode: 'standalone',
+    cluster,
+    runningMode,
+    release: () => cluster?.close(),
     start(done) {
       server.start();
       persistence.loadAtStart((problem, facts) => {
         if (problem === null) replication.start(facts);
-        done(problem);
+        if (problem === null && cluster !== null) cluster.start(done);
+        else done(problem);
       });
       rehearseRewrite(server);
     },
   };
+}
+
+/** Where the master of a replica is, as the file of nodes has it; null for a master. */
+function masterAddress({ myself }: ClusterView): { host: string; port: number } | null {
+  const { master } = myself;
+  return master === null || master.host === '' ? null : { host: master.host, port: master.port };
 }
 
 /** Once, a few ticks after the start, when there is nothing more urgent. See {@link ConfigWriter.rehearse}. */

@@ -17,6 +17,7 @@ import type { ServerLog } from '../log/logger.js';
 import type { HostProcess } from '../platform/host-process.js';
 import type { Platform } from '../platform/platform.js';
 import { textFromBytes } from '../resp/ascii.js';
+import { ClusterStartError } from '../cluster/nodes-file/opening.js';
 import { AclStartError } from '../server/acl/acl.js';
 import { logoLines, usage, versionLine } from './banner.js';
 import { reportUnexpectedErrors } from './bug-report.js';
@@ -178,7 +179,7 @@ class Launch {
       service = compose({ platform, config, log, lines, onRoleChange });
     } catch (error) {
       if (error instanceof ConfigFileError) this.failAtConfiguration(error);
-      else if (error instanceof AclStartError) this.fail(error.message);
+      else if (error instanceof AclStartError || error instanceof ClusterStartError) this.fail(error.message);
       else throw error;
       return;
     }
@@ -192,6 +193,7 @@ class Launch {
     );
     service.server.shutdown.exit = () => {
       listeners.close();
+      service.release?.();
       pidFile.remove();
       platform.processes.exit(0);
     };

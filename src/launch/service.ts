@@ -29,6 +29,8 @@ export interface Service {
    * @param done called with null when it serves, or with why it cannot
    */
   start(done: (problem: string | null) => void): void;
+  /** Frees what would outlive the process: called when it ends in an orderly way. */
+  readonly release?: () => void;
 }
 
 /**

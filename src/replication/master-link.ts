@@ -94,14 +94,14 @@ export class MasterLink {
   private failures = 0;
   private lastTrouble = '';
   private lastIoMs: number;
-  /** When the stream broke off; 0 while it is up or if it never was. */
-  private downSinceMs = 0;
 
   constructor(
     private readonly server: Server,
     readonly host: string,
     readonly port: number,
     private readonly owner: LinkOwner,
+    /** When the stream broke off; 0 while it is up or if it never was. */
+    private downSinceMs: number,
   ) {
     this.lastIoMs = server.nowMs;
   }

@@ -53,8 +53,10 @@ export class ReplicaRole implements LinkOwner {
     host: string,
     port: number,
     private resumePoint: ResumePoint | null,
+    /** Since when the dataset has not been its master's, by an earlier role; 0: it never was. */
+    staleSinceMs: number,
   ) {
-    this.link = new MasterLink(surroundings.server, host, port, this);
+    this.link = new MasterLink(surroundings.server, host, port, this, staleSinceMs);
   }
 
   /** Whether the stream can be resumed, and where: given to the next role. */

@@ -131,6 +131,25 @@ export class Replication {
     return streamDatabase === null ? null : { replid, offset, streamDatabase };
   }
 
+  /** How far this server has the stream, as a master or as a replica; 0 for a replica that has nothing of it. */
+  get processedOffset(): number {
+    const { replicaRole } = this;
+    if (replicaRole === null) return this.history.offset;
+    return replicaRole.resume === null ? 0 : replicaRole.offsets.applied;
+  }
+
+  /**
+   * How long ago a replica's dataset was last known to be its master's: the last word of the master while the stream is
+   * up, the break of the stream afterwards. Null if it has never been. 0 for a master.
+   */
+  get dataAgeMs(): number | null {
+    if (this.replicaRole === null) return 0;
+    const { link } = this.replicaRole;
+    const nowMs = this.server.platform.clock.nowMs();
+    if (link.isUp) return Math.max(0, nowMs - link.lastHeardMs);
+    return link.brokenSinceMs === 0 ? null : Math.max(0, nowMs - link.brokenSinceMs);
+  }
+
   /** Makes this server a replica. Its dataset is kept, and served, until the master's has come. */
   follow(target: FailoverTarget): void {
     const { server, history } = this;
@@ -145,11 +164,14 @@ export class Replication {
     this.replicaRole?.close();
     const resume: ResumePoint | null =
       this.replicaRole === null ? { databaseIndex: -1 } : this.replicaRole.resume;
+    // Another address of the master, or another master, makes the dataset no younger and no older.
+    const ageMs = wasMaster ? null : this.dataAgeMs;
+    const staleSinceMs = ageMs === null ? 0 : server.platform.clock.nowMs() - ageMs;
     // What this unit has written so far (REPLICAOF may be in a transaction) is part of the history that is kept.
     server.propagation.endUnit();
     server.propagation.removeSink(history.stream);
     server.config.assign('replicaof', target);
-    this.startRole(target, resume);
+    this.startRole(target, resume, staleSinceMs);
   }
 
   /** Makes this server a master, with the dataset it has. */
@@ -229,7 +251,7 @@ export class Replication {
     this.failover.close();
   }
 
-  private startRole(target: FailoverTarget, resume: ResumePoint | null): void {
+  private startRole(target: FailoverTarget, resume: ResumePoint | null, staleSinceMs = 0): void {
     this.beReplica();
     this.replicaRole = new ReplicaRole(
       {
@@ -244,6 +266,7 @@ export class Replication {
       target.host,
       target.port,
       resume,
+      staleSinceMs,
     );
     this.applyRole();
     this.onRoleChange('replica');
@@ -321,7 +344,9 @@ export class Replication {
     const { values } = this.server.config;
     if (
       nowMs - this.lastPingMs >= values['repl-ping-replica-period'] * SECOND_MS &&
-      !this.failover.isActive
+      !this.failover.isActive &&
+      // A replica that is to take over catches up with an offset that must stand still.
+      !this.server.pause.purposes.includes('failover')
     ) {
       this.lastPingMs = nowMs;
       if (this.replicas.count > 0) this.history.stream.appendPing();

@@ -5,7 +5,7 @@
  * happens leads to {@link Attendance.soon}, what is due by time to the alarm, and both to the same work.
  */
 import type { Platform } from '../platform/platform.js';
-import { Alarm } from './alarm.js';
+import { Alarm } from '../platform/alarm.js';
 import type { Instance } from './instance.js';
 
 export class Attendance<Attended extends Instance> {

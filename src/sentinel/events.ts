@@ -217,6 +217,8 @@ export function describeHold(reason: HoldReason): string {
       return describeRefusals(reason.refusals);
     case 'epochs-exhausted':
       return 'no epoch is left after 9223372036854775807';
+    case 'own-candidacy':
+      return reason.why;
   }
 }
 

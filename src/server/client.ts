@@ -77,8 +77,12 @@ export class Client implements ConnectionHandler {
   postponed: string[] | null = null;
 
   isMonitor = false;
+  /** READONLY: keys may be read from a replica of their node. */
   isReadOnlyMode = false;
+  /** ASKING: the next command may use a slot that is being imported. */
   isAsking = false;
+  /** The command that ASKING is for, once it has come. */
+  askingFor: readonly string[] | null = null;
   noEvict = false;
   noTouch = false;
   /** The connection closes once the output is written; no further command is read. */

@@ -50,9 +50,10 @@ export class Clients {
   accept(connection: Connection): void {
     const { server } = this;
     const limit = server.config.values.maxclients;
-    if (this.byId.size >= limit) {
+    if (this.byId.size + server.clusterRoom().connections >= limit) {
       server.statistics.rejectedConnections++;
-      this.refuse(connection, '-ERR max number of clients reached\r\n');
+      const what = server.cluster === null ? 'clients' : 'clients + cluster connections';
+      this.refuse(connection, `-ERR max number of ${what} reached\r\n`);
       return;
     }
     if (this.isProtected(connection)) {

@@ -15,6 +15,7 @@ import { Acl } from './acl/acl.js';
 import { ActiveExpiry } from './active-expiry.js';
 import { Blocking } from './blocking.js';
 import type { Client } from './client.js';
+import type { ClusterSide } from './cluster-side.js';
 import { addressOf, Clients } from './clients.js';
 import type { Command, CommandHandler } from './command.js';
 import { CommandTable } from './command-table.js';
@@ -31,6 +32,7 @@ import { LatencyMonitor } from './latency-monitor.js';
 import { MemoryUsage } from './memory-usage.js';
 import { PersistenceStatus } from './persistence-status.js';
 import { SlotDeletion } from './slot-deletion.js';
+import type { SlotRules } from './slot-rules.js';
 import { SlowLog } from './slow-log.js';
 import { Statistics } from './statistics.js';
 import { encodingLimitsOf } from './encoding-limits.js';
@@ -44,6 +46,14 @@ export interface ReplicationMemory {
   /** What is kept beyond the backlog's size because a replica has to be sent it. */
   readonly beyondBacklogBytes: number;
 }
+
+/** What a cluster's bus takes of this server's room. */
+export interface ClusterRoom {
+  readonly connections: number;
+  readonly memoryBytes: number;
+}
+
+const NO_CLUSTER_ROOM: ClusterRoom = { connections: 0, memoryBytes: 0 };
 
 const NO_REPLICATION_MEMORY: ReplicationMemory = { backlogBytes: 0, beyondBacklogBytes: 0 };
 
@@ -95,12 +105,18 @@ export class Server {
   readonly info = new Info();
   readonly monitors = new Set<Client>();
 
+  /** Set by the cluster part; null: this server is in no cluster. */
+  cluster: ClusterSide | null = null;
   /** Set by replication; HELLO says it. */
   role: 'master' | 'replica' = 'master';
   /** Set by replication; INFO says it. */
   replicationMemory: () => ReplicationMemory = () => NO_REPLICATION_MEMORY;
+  /** Set by the cluster; INFO says it. */
+  clusterRoom: () => ClusterRoom = () => NO_CLUSTER_ROOM;
   /** Set by migration; INFO says it: connections to targets of MIGRATE that are kept for the next one. */
   cachedMigrationLinks: () => number = () => 0;
+  /** Set by cluster mode. */
+  slotRules: SlotRules | null = null;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */

@@ -5,10 +5,14 @@
  * master) and decides nothing: rules stand with who applies them. Whoever changes it tells the disk and the peers.
  * Reference: cluster-bus.md sections 5, 9 and 10.
  */
-import { NO_EPOCH, type Epoch } from '../../failover/epoch.js';
+import type { Epoch } from '../../failover/epoch.js';
 import type { NodeId } from '../../failover/identity.js';
+import { VoteLedger } from '../../failover/vote-ledger.js';
 import type { ClusterNode } from './node.js';
 import { SLOT_COUNT, SlotSet, type Slot } from './slots.js';
+
+/** What is voted about: there is one vote per epoch for the whole cluster. */
+export const VOTE_SUBJECT = 'cluster';
 
 export class ClusterView {
   private readonly nodesById = new Map<NodeId, ClusterNode>();
@@ -20,14 +24,28 @@ export class ClusterView {
   /** Slots whose owner no longer claims them: anyone may take them, and no UPDATE tells of them. */
   readonly unclaimed = new SlotSet();
 
-  currentEpoch: Epoch = NO_EPOCH;
-  lastVoteEpoch: Epoch = NO_EPOCH;
-  isServing = false;
+  /** The current epoch and the last vote. Replaced when all of it is forgotten (hard reset). */
+  ledger = new VoteLedger();
+  /** Told of every change of an owner, a master or the state, in the middle of it: react at the end of the turn. */
+  onChange: () => void = () => undefined;
   /** Masters with at least one slot, as of the last look at the state. */
   size = 0;
 
+  private serving = false;
+
   constructor(readonly myself: ClusterNode) {
     this.nodesById.set(myself.id, myself);
+  }
+
+  /** `cluster_state`: keys are served. */
+  get isServing(): boolean {
+    return this.serving;
+  }
+
+  set isServing(serving: boolean) {
+    if (serving === this.serving) return;
+    this.serving = serving;
+    this.onChange();
   }
 
   /** All known nodes: myself and those in handshake too. */
@@ -37,6 +55,14 @@ export class ClusterView {
 
   get nodeCount(): number {
     return this.nodesById.size;
+  }
+
+  get currentEpoch(): Epoch {
+    return this.ledger.currentEpoch;
+  }
+
+  get lastVoteEpoch(): Epoch {
+    return this.ledger.voteOn(VOTE_SUBJECT).epoch;
   }
 
   find(id: NodeId): ClusterNode | undefined {
@@ -69,17 +95,32 @@ export class ClusterView {
   }
 
   setOwner(slot: Slot, owner: ClusterNode | null): void {
+    this.onChange();
     this.owners[slot]?.slots.delete(slot);
     this.owners[slot] = owner;
-    owner?.slots.add(slot);
     this.unclaimed.delete(slot);
+    if (owner === null) return;
+    owner.slots.add(slot);
+    if (owner.slots.size === 1 && this.hasReplicas) owner.acceptsMigration = true;
+  }
+
+  /** Some master has a replica: the cluster is one where replicas may migrate. */
+  private get hasReplicas(): boolean {
+    for (const node of this.nodesById.values()) if (node.replicas.size > 0) return true;
+    return false;
   }
 
   /** Makes a node a replica of another one; null: its master is not known. The role stays as it is. */
   setMaster(node: ClusterNode, master: ClusterNode | null): void {
-    node.master?.replicas.delete(node);
+    this.onChange();
+    if (node.master !== null) {
+      node.master.replicas.delete(node);
+      if (node.master.replicas.size === 0) node.master.acceptsMigration = false;
+    }
     node.master = master;
-    master?.replicas.add(node);
+    if (master === null) return;
+    master.replicas.add(node);
+    master.acceptsMigration = true;
   }
 
   /** The node whose slots this node serves: itself, or its master. */

@@ -54,6 +54,9 @@ export class ClusterNode {
   /** Offset in the replication stream as it was told last. */
   replicationOffset = 0;
 
+  /** The connection that this node has opened to it is there, or being made. Kept by the bus. */
+  isLinked = false;
+
   createdAtMs: number;
   /** When the ping was sent that has not been answered; 0: none is pending. */
   pingSentMs = 0;

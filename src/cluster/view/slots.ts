@@ -21,6 +21,17 @@ export function* allSlots(): Generator<Slot> {
   for (let slot = 0; slot < SLOT_COUNT; slot++) yield slot as Slot;
 }
 
+/** The slots of a bitmap in order. */
+export function* slotsOf(bitmap: Uint8Array): Generator<Slot> {
+  for (let at = 0; at < SLOT_BITMAP_BYTES; at++) {
+    for (let rest = bitmap[at]; rest !== 0; rest &= rest - 1) yield ((at << 3) + trailingZeros(rest)) as Slot;
+  }
+}
+
+function trailingZeros(byte: number): number {
+  return 31 - Math.clz32(byte & -byte);
+}
+
 /** A run of consecutive slots, both ends included. */
 export interface SlotRange {
   readonly first: Slot;
@@ -37,7 +48,7 @@ export class SlotSet {
     this.bitmap = new Uint8Array(SLOT_BITMAP_BYTES);
     if (bitmap === undefined) return;
     this.bitmap.set(bitmap.subarray(0, SLOT_BITMAP_BYTES));
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot as Slot)) this.count++;
+    for (const byte of this.bitmap) for (let rest = byte; rest !== 0; rest &= rest - 1) this.count++;
   }
 
   get size(): number {
@@ -70,30 +81,35 @@ export class SlotSet {
   }
 
   equals(bitmap: Uint8Array): boolean {
-    return this.bitmap.every((byte, index) => byte === bitmap[index]);
+    for (let at = 0; at < SLOT_BITMAP_BYTES; at++) if (this.bitmap[at] !== bitmap[at]) return false;
+    return true;
   }
 
   /** Ascending. Changes during the walk are seen if they lie ahead. */
   *[Symbol.iterator](): Generator<Slot> {
     if (this.count === 0) return;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.has(slot as Slot)) yield slot as Slot;
+    for (let at = 0; at < SLOT_BITMAP_BYTES; at++) {
+      if (this.bitmap[at] === 0) continue;
+      for (let slot = at << 3; slot < (at + 1) << 3; slot++) if (this.has(slot as Slot)) yield slot as Slot;
+    }
   }
 
   /** Ascending runs of consecutive slots. */
   ranges(): SlotRange[] {
     const ranges: SlotRange[] = [];
-    let first: Slot | null = null;
-    let last: Slot | null = null;
-    for (const slot of this) {
-      if (first !== null && last !== null && slot === last + 1) {
-        last = slot;
+    let first = -1;
+    for (let slot = 0; slot <= SLOT_COUNT; slot++) {
+      const byte = this.bitmap[slot >> 3];
+      // Most bytes are of one kind, and change nothing.
+      if ((slot & 7) === 0 && byte === (first === -1 ? 0 : 0xff)) {
+        slot += 7;
         continue;
       }
-      if (first !== null && last !== null) ranges.push({ first, last });
-      first = slot;
-      last = slot;
+      const isMember = slot < SLOT_COUNT && this.has(slot as Slot);
+      if (isMember === (first !== -1)) continue;
+      if (!isMember) ranges.push({ first: first as Slot, last: (slot - 1) as Slot });
+      first = isMember ? slot : -1;
     }
-    if (first !== null && last !== null) ranges.push({ first, last });
     return ranges;
   }
 }

@@ -81,6 +81,10 @@ function renameKey(
 
 export function move(client: Client, args: string[]): void {
   const { database: source, reply, server } = client;
+  if (server.mode === 'cluster') {
+    reply.error('ERR MOVE is not allowed in cluster mode');
+    return;
+  }
   const key = args[1];
   const index = databaseIndexArgument(client, args[2]);
   if (Number.isNaN(index)) return;

@@ -72,7 +72,7 @@ function writeMemory(server: Server, info: InfoWriter): void {
   info.field('mem_total_replication_buffers', backlogBytes + beyondBacklogBytes);
   info.field('mem_clients_slaves', beyondBacklogBytes);
   info.field('mem_clients_normal', clients.outputBytes('normal') + clients.outputBytes('pubsub'));
-  info.field('mem_cluster_links', 0);
+  info.field('mem_cluster_links', server.clusterRoom().memoryBytes);
   info.field('mem_aof_buffer', server.persistenceStatus.aofBufferedBytes);
   // Not jemalloc: its statistics and its defragmentation do not exist here.
   info.field('mem_allocator', 'libc');

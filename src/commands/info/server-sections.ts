@@ -72,7 +72,7 @@ export function clientsSection(server: Server): InfoSection {
       const clients = [...server.clients.all()];
       const waiting = clients.filter(({ blocked }) => blocked !== null);
       info.field('connected_clients', clients.filter(({ kind }) => kind !== 'replica').length);
-      info.field('cluster_connections', 0);
+      info.field('cluster_connections', server.clusterRoom().connections);
       info.field('maxclients', server.config.values.maxclients);
       info.field('client_recent_max_input_buffer', largest(clients.map(({ decoder }) => decoder.heldBytes)));
       info.field(

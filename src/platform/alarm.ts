@@ -5,7 +5,7 @@
  * then taken into account first, so that a process that was held up does not suspect peers whose answers wait to
  * be read.
  */
-import type { Clock, Timer, Timers } from '../platform/platform.js';
+import type { Clock, Timer, Timers } from './platform.js';
 
 export class Alarm {
   #timer: Timer | null = null;

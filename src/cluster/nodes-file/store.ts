@@ -1,0 +1,110 @@
+/**
+ * Keeps nodes.conf up to date without ever standing still for the disk.
+ *
+ * All changes of one turn of the event loop share a write, and all that come while one is under way share the next. A
+ * change that others must not hear of before it is durable (a vote, an epoch, a role) is a binding one: from its
+ * saving on, what is to be sent waits in {@link NodesStore.whenBindingSaved} for the disk. Nothing else does.
+ */
+import type { Logger } from '../../log/logger.js';
+import type { Disk, Timers } from '../../platform/platform.js';
+import { systemErrorText } from '../../platform/system-errors.js';
+
+const FILE_MODE = 0o644;
+
+export interface NodesStoreParts {
+  readonly path: string;
+  /** The file as it has to be now. */
+  readonly content: () => string;
+  readonly disk: Disk;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** The file cannot be written: this node cannot keep its promises any more. */
+  readonly onFailure: () => void;
+}
+
+interface Waiting {
+  /** Runs when the binding change of this number is durable. */
+  readonly ticket: number;
+  readonly run: () => void;
+}
+
+export class NodesStore {
+  private isDirty = false;
+  private isScheduled = false;
+  private isWriting = false;
+  private isClosed = false;
+  /** Numbers of binding changes: the last one made, and the last one that is durable. */
+  private lastTicket = 0;
+  private durableTicket = 0;
+  private readonly waiting: Waiting[] = [];
+
+  constructor(private readonly parts: NodesStoreParts) {}
+
+  /** Something changed that the file should hold; whoever hears of it earlier is told nothing wrong. */
+  save(): void {
+    this.isDirty = true;
+    this.schedule();
+  }
+
+  /** Something changed that must be durable before anybody is told. */
+  saveBinding(): void {
+    this.lastTicket++;
+    this.save();
+  }
+
+  /** Calls back when all binding changes made so far are durable, in the order of asking; at once if they are. */
+  whenBindingSaved(run: () => void): void {
+    if (this.durableTicket === this.lastTicket) run();
+    else this.waiting.push({ ticket: this.lastTicket, run });
+  }
+
+  /** Writes now, before anything goes on. Returns the system's reason when that fails. */
+  saveNow(): string | null {
+    const { disk, path, content } = this.parts;
+    try {
+      disk.replaceFileSync(path, Buffer.from(content(), 'latin1'), FILE_MODE);
+      return null;
+    } catch (error) {
+      return systemErrorText(error);
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.waiting.length = 0;
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.isWriting || this.isClosed) return;
+    this.isScheduled = true;
+    this.parts.timers.endOfTurn(() => {
+      this.isScheduled = false;
+      this.write();
+    });
+  }
+
+  private write(): void {
+    if (this.isClosed) return;
+    const { disk, path, content, log, onFailure } = this.parts;
+    const ticket = this.lastTicket;
+    this.isDirty = false;
+    this.isWriting = true;
+    disk.replaceFile(path, Buffer.from(content(), 'latin1'), FILE_MODE, (error) => {
+      this.isWriting = false;
+      if (this.isClosed) return;
+      if (error !== null) {
+        log.warning(`Fatal: can't update cluster config file. (${systemErrorText(error)})`);
+        onFailure();
+        return;
+      }
+      this.durableTicket = ticket;
+      if (this.isDirty) this.schedule();
+      this.release();
+    });
+  }
+
+  private release(): void {
+    while (this.waiting.length > 0 && this.waiting[0].ticket <= this.durableTicket)
+      this.waiting.shift()?.run();
+  }
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { ClusterWorld } from '../../support/cluster-world.js';
+
+describe('forming a cluster', () => {
+  it('makes strangers known to each other through one node, and settles their epochs', () => {
+    const cluster = new ClusterWorld();
+    for (const name of ['a', 'b', 'c']) cluster.start(name);
+    cluster.introduce();
+    const epochs = cluster.names.map((name) => cluster.cluster(name).view.myself.configEpoch);
+    expect(new Set(epochs).size).toBe(3);
+    expect(cluster.seen('b', 'c').id).toBe(cluster.id('c'));
+    const { shardId } = cluster.cluster('c').view.myself;
+    cluster.until(() => cluster.seen('b', 'c').shardId === shardId, 2000);
+  });
+
+  it('has replicas that follow their masters, and works when all slots are covered', () => {
+    const cluster = ClusterWorld.of(3, 1);
+    expect(cluster.names.every((name) => cluster.cluster(name).view.isServing)).toBe(true);
+    expect(cluster.call('m3', 'SET', 'a', '1')).toBe('OK');
+    cluster.until(() => cluster.service('r3-1').server.keyspace.databases[0].size === 1);
+  });
+
+  it('learns of a node at once that was met by any member', () => {
+    const cluster = ClusterWorld.of(3, 0);
+    cluster.start('late');
+    cluster.meet('m2', 'late');
+    cluster.until(() => cluster.names.every((name) => cluster.cluster(name).view.nodeCount === 4), 5000);
+  });
+});
