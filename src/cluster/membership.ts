@@ -75,23 +75,38 @@ export class Membership {
     view.rename(node, header.sender);
     log.debug(`Handshake with node ${describeNode(node)} completed.`);
     node.membership = 'member';
+    if (node.sendsMeet) node.metAtMs = this.cluster.nowMs;
     node.sendsMeet = false;
     node.role = (header.flags & NodeFlag.replica) === 0 ? 'master' : 'replica';
     store.save();
     return true;
   }
 
-  /** Handshakes that lead nowhere end. Returns when to look again. */
+  /**
+   * Handshakes that lead nowhere end. Whoever has answered this node's MEET but opens no link to it has given up its
+   * side of the handshake, being slow, and would ignore this node for ever: it is asked again. Returns when to look again.
+   */
   look(nowMs: number): number {
     const limitMs = Math.max(this.cluster.nodeTimeoutMs, SHORTEST_HANDSHAKE_MS);
     let nextMs = Infinity;
     for (const node of [...this.cluster.view.nodes]) {
-      if (node.membership !== 'handshake') continue;
-      const endMs = node.createdAtMs + limitMs;
-      if (nowMs > endMs) this.remove(node);
-      else nextMs = Math.min(nextMs, endMs + 1);
+      if (node.membership === 'handshake') {
+        const endMs = node.createdAtMs + limitMs;
+        if (nowMs > endMs) this.remove(node);
+        else nextMs = Math.min(nextMs, endMs + 1);
+      } else if (node.metAtMs !== 0) {
+        if (nowMs > node.metAtMs + limitMs) this.meetAgain(node);
+        nextMs = Math.min(nextMs, node.metAtMs + limitMs + 1);
+      }
     }
     return nextMs;
+  }
+
+  private meetAgain(node: ClusterNode): void {
+    const { bus, messenger, nowMs } = this.cluster;
+    node.metAtMs = nowMs;
+    const link = bus.linkTo(node);
+    if (link?.isConnected === true) messenger.meet(link, node);
   }
 
   /** What a known node tells of others. A newcomer that wants to meet this node is believed, too. */

@@ -56,8 +56,12 @@ export class Messenger {
 
   /** The first word on a new link: whoever is to be met is told so, on every link until the handshake is done. */
   greet(link: BusLink, node: ClusterNode): void {
-    const type = node.sendsMeet ? 'meet' : 'ping';
-    this.post(link, this.gossip(type), this.probe(node));
+    if (node.sendsMeet) this.meet(link, node);
+    else this.post(link, this.gossip('ping'), this.probe(node));
+  }
+
+  meet(link: BusLink, node: ClusterNode): void {
+    this.post(link, this.gossip('meet'), this.probe(node));
   }
 
   /** Answers on the link that the question came from. */

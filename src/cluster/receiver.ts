@@ -84,7 +84,10 @@ export class Receiver {
     // Who talks to itself has been told to meet itself: that is all that may come of it.
     const sender = found === view.myself || found?.membership === 'handshake' ? null : found;
     if (sender !== null) {
-      if (link.direction === 'from' && link.node !== sender) bus.bind(link, sender);
+      if (link.direction === 'from' && link.node !== sender) {
+        bus.bind(link, sender);
+        sender.metAtMs = 0;
+      }
       health.heard(sender);
       ownership.takeEpochs(sender, header);
       sender.replicationOffset = header.offset;

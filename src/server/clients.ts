@@ -8,6 +8,9 @@ import { memoryOfClient } from './client-memory.js';
 import type { Server } from './server.js';
 
 /** Clients and people look for this text: it is the one of Redis. */
+/** As in Redis: with less, nobody could take a limit back that was set too low. */
+const LEAST_CLIENT_LIMIT_BYTES = 128 * 1024;
+
 const PROTECTED_MODE_ERROR =
   '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' +
   'default user. In this mode connections are only accepted from the loopback interface. If you want to connect ' +
@@ -191,7 +194,8 @@ export class Clients {
   /** `maxmemory-clients`, which may be a share of `maxmemory`; 0: no limit. */
   private evictionLimitBytes(): number {
     const { 'maxmemory-clients': limit, maxmemory } = this.server.config.values;
-    return limit.unit === 'bytes' ? limit.amount : Math.floor((limit.amount / 100) * maxmemory);
+    const bytes = limit.unit === 'bytes' ? limit.amount : Math.floor((limit.amount / 100) * maxmemory);
+    return bytes === 0 ? 0 : Math.max(bytes, LEAST_CLIENT_LIMIT_BYTES);
   }
 
   /** Periodic work: idle clients and soft output limits. */

@@ -154,6 +154,23 @@ describe.skipIf(!hasStockServer)('ours and a stock server', () => {
       zrank: ['arity'],
       zrevrank: ['arity'],
     };
+    /**
+     * Ours on purpose. MIGRATE waits for its target while others are served, which nothing can do inside a transaction or
+     * a script. Stock loads a small dataset in one go and so is never asked meanwhile; ours is, and tells of the cluster.
+     */
+    const OURS: Readonly<Record<string, readonly string[]>> = {
+      migrate: ['flags'],
+      'cluster|info': ['flags'],
+      'cluster|nodes': ['flags'],
+      'cluster|replicas': ['flags'],
+      'cluster|slaves': ['flags'],
+      'cluster|links': ['flags'],
+      'cluster|myid': ['flags'],
+      'cluster|count-failure-reports': ['flags'],
+      'cluster|slots': ['flags'],
+      'cluster|shards': ['flags'],
+      'cluster|keyslot': ['flags'],
+    };
     /** Sorted where the order means nothing; notes of key specifications are prose. */
     function comparable(aspect: TestReply | undefined): string {
       if (!Array.isArray(aspect)) return JSON.stringify(aspect);
@@ -178,7 +195,8 @@ describe.skipIf(!hasStockServer)('ours and a stock server', () => {
         if (expected === undefined) continue;
         ASPECTS.forEach((aspect, index) => {
           const [found, wanted] = [comparable(command[index + 1]), comparable(expected[index + 1])];
-          if (found !== wanted && CHANGED[name]?.includes(aspect) !== true) {
+          const isMeant = CHANGED[name]?.includes(aspect) === true || OURS[name]?.includes(aspect) === true;
+          if (found !== wanted && !isMeant) {
             differences.push(`${name} ${aspect}: ${found} instead of ${wanted}`);
           }
         });
@@ -190,6 +208,8 @@ describe.skipIf(!hasStockServer)('ours and a stock server', () => {
   describe('access rules', () => {
     /** 7.2 always shows whether payloads are sanitized, 7.0 only after somebody said so. */
     const withoutDefault = (text: string): string => text.replace(' sanitize-payload', '');
+    /** Stock tells the rules of single commands in the order of a hash table whose seed changes with every start. */
+    const sorted = (text: string): string[] => withoutDefault(text).split(' ').sort();
 
     test.each([
       ['on >p ~k* %R~r &c +get -@all +@read (+set ~x)'],
@@ -203,7 +223,7 @@ describe.skipIf(!hasStockServer)('ours and a stock server', () => {
       const [mine, theirs] = (await both('acl', 'list')).map((list) =>
         (list as string[]).find((line) => line.startsWith('user u ')),
       );
-      expect(withoutDefault(mine ?? '')).toBe(withoutDefault(theirs ?? ''));
+      expect(sorted(mine ?? '')).toEqual(sorted(theirs ?? ''));
     });
 
     test.each([

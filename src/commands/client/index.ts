@@ -76,7 +76,6 @@ function help(client: Client): void {
 }
 
 const subcommandsOfSentinel: readonly CommandSpec[] = [
-  subcommand('caching', '6.0.0', 3, 'Says whether the keys of the next command are tracked.', setCaching),
   subcommand('getname', '2.6.9', 2, 'Returns the name of the connection.', getName),
   subcommand('getredir', '6.0.0', 2, 'Returns where invalidation messages go.', getRedirection),
   subcommand('help', '5.0.0', 2, 'Describes the subcommands.', help, { flags: ['loading', 'stale'] }),
@@ -106,9 +105,6 @@ const subcommandsOfSentinel: readonly CommandSpec[] = [
   subcommand('setname', '2.6.9', 3, 'Names the connection.', setName, {
     tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   }),
-  subcommand('tracking', '6.0.0', -3, 'Switches the tracking of keys on or off.', setTracking, {
-    complexity: 'O(1), or O(N) in the prefixes',
-  }),
   subcommand('trackinginfo', '6.2.0', 2, 'Returns the state of client-side caching.', trackingInfo),
   subcommand('unblock', '5.0.0', -3, 'Ends the wait of a connection.', unblockClient, {
     complexity: 'O(log N) in the connections',
@@ -133,10 +129,14 @@ function clientCommandWith(subcommands: readonly CommandSpec[]): CommandSpec {
   };
 }
 
-/** CLIENT without NO-TOUCH, since a sentinel has no keys. */
+/** CLIENT without what concerns keys, since a sentinel has none. */
 export const sentinelClientCommand = clientCommandWith(subcommandsOfSentinel);
 
 export const clientCommand = clientCommandWith([
   ...subcommandsOfSentinel,
+  subcommand('caching', '6.0.0', 3, 'Says whether the keys of the next command are tracked.', setCaching),
   subcommand('no-touch', '7.2.0', 3, 'Leaves the access times of keys as they are.', setNoTouch),
+  subcommand('tracking', '6.0.0', -3, 'Switches the tracking of keys on or off.', setTracking, {
+    complexity: 'O(1), or O(N) in the prefixes',
+  }),
 ]);

@@ -24,8 +24,6 @@ function checkAnnouncedAddress(value: string): string | null {
   return /^[0-9A-Za-z.:_%-]{0,45}$/.test(value) ? null : 'Announced address contained invalid character';
 }
 
-const pending = { effect: 'pending' } as const;
-
 export const clusterDirectives = {
   'cluster-enabled': yesNo(false, { immutable: true }),
   'cluster-config-file': text({ default: 'nodes.conf', immutable: true }),
@@ -42,8 +40,8 @@ export const clusterDirectives = {
   'cluster-migration-barrier': integer({ default: 1, min: 0, max: INT_MAX }),
   'cluster-allow-replica-migration': yesNo(true),
   'cluster-require-full-coverage': yesNo(true),
-  'cluster-allow-reads-when-down': yesNo(false, pending),
-  'cluster-allow-pubsubshard-when-down': yesNo(true, pending),
+  'cluster-allow-reads-when-down': yesNo(false),
+  'cluster-allow-pubsubshard-when-down': yesNo(true),
   'cluster-link-sendbuf-limit': memory({ default: 0, min: 0, max: SAFE_MAX }),
   'cluster-announce-ip': optionalText({ check: checkAnnouncedAddress }),
   'cluster-announce-port': integer({ default: 0, min: 0, max: 65535 }),
@@ -51,5 +49,5 @@ export const clusterDirectives = {
   'cluster-announce-bus-port': integer({ default: 0, min: 0, max: 65535 }),
   'cluster-announce-hostname': optionalText({ check: checkHostname }),
   'cluster-announce-human-nodename': optionalText({ check: checkNodeName }),
-  'cluster-preferred-endpoint-type': choice(['ip', 'hostname', 'unknown-endpoint'], 'ip', pending),
+  'cluster-preferred-endpoint-type': choice(['ip', 'hostname', 'unknown-endpoint'], 'ip'),
 } satisfies DirectiveTable;

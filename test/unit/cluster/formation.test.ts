@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toNodeId } from '../../../src/failover/identity.js';
 import { ClusterWorld } from '../../support/cluster-world.js';
 
 describe('forming a cluster', () => {
@@ -25,5 +26,22 @@ describe('forming a cluster', () => {
     cluster.start('late');
     cluster.meet('m2', 'late');
     cluster.until(() => cluster.names.every((name) => cluster.cluster(name).view.nodeCount === 4), 5000);
+  });
+
+  it('is joined even when the one that was met loses its side of the handshake', () => {
+    const cluster = new ClusterWorld();
+    for (const name of ['member', 'newcomer']) cluster.start(name, ['cluster-node-timeout 1000']);
+    cluster.meet('newcomer', 'member');
+    const { view } = cluster.cluster('newcomer');
+    const knowsMember = (): boolean => [...view.nodes].some(({ id }) => id === cluster.id('member'));
+    cluster.until(knowsMember, 2000);
+    cluster.isolate('member');
+    cluster.until(() => cluster.cluster('member').view.nodeCount === 1, 5000);
+    cluster.heal();
+    cluster.until(() => cluster.seen('newcomer', 'member').health === 'alive', 5000);
+    cluster.until(
+      () => cluster.cluster('member').view.find(toNodeId(cluster.id('newcomer'))) !== undefined,
+      5000,
+    );
   });
 });
