@@ -70,8 +70,13 @@ class Guide {
   async run(shown: string): Promise<string> {
     const environment = { ...process.env, TERM: 'dumb', PATH: `${this.programs}:${process.env.PATH}` };
     const options = { cwd: this.directory, env: environment };
-    const { stdout } = await run('/bin/sh', ['-e', '-c', this.translate(shown)], options);
-    return stdout;
+    try {
+      return (await run('/bin/sh', ['-e', '-c', this.translate(shown)], options)).stdout;
+    } catch (error) {
+      // What the managers of clusters complain of stands in their output.
+      const { message, stdout } = error as Error & { readonly stdout: string };
+      throw new Error(`${message}\n${stdout}`, { cause: error });
+    }
   }
 
   /** Waits as the guide asks for: until the nodes agree and find the cluster working. */
@@ -81,7 +86,10 @@ class Guide {
       const known = check.match(/^[MS]: /gm)?.length ?? 0;
       if (known !== nodes) return check;
       const states = await this.run('vedette-cli -a secret --cluster call 127.0.0.1:7000 CLUSTER INFO');
-      return states.match(/cluster_state:ok/g)?.length === nodes ? null : states;
+      const working = states.match(/cluster_state:ok/g)?.length;
+      // A node that has not heard of another yet could not be told to forget it.
+      const informed = states.match(new RegExp(`cluster_known_nodes:${nodes}\\b`, 'g'))?.length;
+      return working === nodes && informed === nodes ? null : states;
     });
   }
 

@@ -184,6 +184,11 @@ describe('what tools read', () => {
       await replica.call('REPLICAOF', '127.0.0.1', '1');
       const withoutLink = await fieldNames(replica);
       await follow(replica, master);
+      // The replica may know that the link is up before its master counts on it.
+      await until(
+        async () => String(await master.call('INFO', 'replication')).includes('min_slaves_good_slaves:1'),
+        master,
+      );
       await master.call('SET', 'a', '1');
       await settle(master, replica);
       await master.call('WAIT', '1', '1000');
