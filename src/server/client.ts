@@ -204,7 +204,7 @@ export class Client implements ConnectionHandler {
     this.totalBytesIn += chunk.length;
     this.server.statistics.totalNetInputBytes += chunk.length;
     this.server.statistics.totalReadsProcessed++;
-    this.decoder.maxBulkBytes = this.server.config.values['proto-max-bulk-len'];
+    this.decoder.maxBulkBytes = this.server.maxBulkBytes;
     this.decoder.feed(chunk);
     this.server.beginTurn();
     this.lastInteractionMs = this.server.nowMs;
@@ -213,7 +213,7 @@ export class Client implements ConnectionHandler {
     if (this.server.clients.measuresMemory) this.server.clients.remeasure(this);
     // What waits in a transaction has not been executed either.
     const unexecutedBytes = this.decoder.unreturnedBytes + (this.transaction?.queuedBytes ?? 0);
-    if (unexecutedBytes > this.server.config.values['client-query-buffer-limit']) {
+    if (unexecutedBytes > this.server.queryBufferLimitBytes) {
       this.server.log.warning(
         `Closing client that reached max query buffer length: ${this.server.clients.describe(this)}`,
       );

@@ -8,14 +8,20 @@ export const EventClass = KeyspaceEvents;
 export type EventClass = number;
 
 export class Notifications {
+  /** Those that are switched on. Kept here, because every write of every key asks. */
+  private classes: EventClass;
+
   constructor(
     private readonly pubsub: PubSub,
-    private readonly config: ServerConfig,
-  ) {}
+    config: ServerConfig,
+  ) {
+    this.classes = config.values['notify-keyspace-events'];
+    config.onChange('notify-keyspace-events', (classes) => (this.classes = classes));
+  }
 
   /** Publishes that `event` happened to `key`, on the channels that are switched on. */
   publish(eventClass: EventClass, event: string, key: string, databaseIndex: number): void {
-    const classes = this.config.values['notify-keyspace-events'];
+    const { classes } = this;
     if ((classes & eventClass) === 0) return;
     if ((classes & EventClass.Keyspace) !== 0) {
       this.pubsub.publish(`__keyspace@${databaseIndex}__:${key}`, event);

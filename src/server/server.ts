@@ -143,6 +143,9 @@ export class Server {
   logPosition = 0;
   /** A command that takes at least this long is for the slow log or the latency monitor; Infinity: none is. */
   noteworthyMs = Infinity;
+  /** `proto-max-bulk-len` and `client-query-buffer-limit`, which every read asks for. */
+  maxBulkBytes = 0;
+  queryBufferLimitBytes = 0;
   /** `latency-tracking`: every command is counted in its histogram. */
   tracksLatency = true;
   /** DEBUG PAUSE-CRON: periodic work stops. */
@@ -422,6 +425,8 @@ export class Server {
       this.latencyMonitor.thresholdMs = latencyMs;
       this.noteworthyMs = Math.min(slowMs, latencyMs === 0 ? Infinity : latencyMs);
       this.tracksLatency = config.values['latency-tracking'];
+      this.maxBulkBytes = config.values['proto-max-bulk-len'];
+      this.queryBufferLimitBytes = config.values['client-query-buffer-limit'];
     };
     follow();
     const followPolicy = (): void => {
@@ -435,6 +440,8 @@ export class Server {
       'slowlog-log-slower-than',
       'latency-monitor-threshold',
       'latency-tracking',
+      'proto-max-bulk-len',
+      'client-query-buffer-limit',
     ] as const) {
       config.onChange(name, follow);
     }
