@@ -12,6 +12,9 @@ import { hasStockServer, OUR_SERVER } from '../support/running-server.js';
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `{moving}:${index}`);
 
+/** Moves an amount from one counter to another and returns what that one holds. */
+const ADD = "redis.call('decrby', KEYS[1], ARGV[1]) return redis.call('incrby', KEYS[2], ARGV[1])";
+
 /** What the tests ask of a client, whichever it is. */
 interface ClusterClient {
   readonly name: string;
@@ -68,6 +71,25 @@ describe('cluster clients', () => {
   afterAll(async () => {
     for (const client of clients ?? []) await client.close();
     await cluster?.stop();
+  });
+
+  test('run scripts where their keys are, and are told when these are in several places', async () => {
+    const client = new IoRedisCluster(cluster.addresses, { scripts: { add: { lua: ADD, numberOfKeys: 2 } } });
+    const scripted = client as typeof client & {
+      add(from: string, to: string, amount: number): Promise<number>;
+    };
+    try {
+      for (const tag of ['{a}', '{b}', '{c}']) {
+        expect(await scripted.add(`${tag}from`, `${tag}to`, 3)).toBe(3);
+        expect(await scripted.add(`${tag}from`, `${tag}to`, 4)).toBe(7);
+      }
+      await expect(scripted.add('{a}from', '{b}to', 1)).rejects.toThrow(/CROSSSLOT/);
+      await expect(client.eval("return redis.call('get', 'elsewhere')", 1, '{a}from')).rejects.toThrow(
+        /non local key|do not hash to the same slot/,
+      );
+    } finally {
+      client.disconnect();
+    }
   });
 
   /** The node that is master of a slot now, by what the first node that answers says. */
