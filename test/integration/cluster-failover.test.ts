@@ -84,6 +84,8 @@ describe('a cluster of real processes', () => {
           'master_link_status:up',
         );
       });
+      // A master does not listen to a replica that it does not take for its own yet, and nobody asks it again.
+      await running.until('ours knows its replica', async () => (await flagsOf(3, 0)).includes('slave'));
       expect(await running.clients[0]!.call('CLUSTER', 'FAILOVER')).toBe('OK');
       await running.until('the stock one is master again', async () =>
         (await flagsOf(1, 0)).includes('master'),

@@ -32,6 +32,8 @@ export const addNode: Subcommand = {
     await node.meet(await resolveAddress(session.platform.network, first));
     if (master !== null) {
       await waitForJoin(session, everybody);
+      // A master without slots is nothing to agree about, so that the newcomer may not have heard of it yet.
+      await waitUntilAllSee(session, [node], (entries) => entries.some(({ id }) => id === master.id));
       report.info(`>>> Configure node as replica of ${master.address}.`);
       await node.call('CLUSTER', 'REPLICATE', master.id);
     }
