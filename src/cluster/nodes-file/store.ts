@@ -52,9 +52,14 @@ export class NodesStore {
     this.save();
   }
 
+  /** All binding changes made so far are durable. */
+  get isBindingSaved(): boolean {
+    return this.durableTicket === this.lastTicket;
+  }
+
   /** Calls back when all binding changes made so far are durable, in the order of asking; at once if they are. */
   whenBindingSaved(run: () => void): void {
-    if (this.durableTicket === this.lastTicket) run();
+    if (this.isBindingSaved) run();
     else this.waiting.push({ ticket: this.lastTicket, run });
   }
 
