@@ -332,7 +332,7 @@ export class Client implements ConnectionHandler {
       if (!isHeld) return;
       isHeld = false;
       this.holds--;
-      if (this.holds === 0 && this.reply.pendingBytes > 0) this.scheduleFlush();
+      if (this.holds === 0 && (this.reply.pendingBytes > 0 || this.closeAfterReply)) this.scheduleFlush();
     };
   }
 

@@ -63,8 +63,15 @@ export class NodesStore {
     else this.waiting.push({ ticket: this.lastTicket, run });
   }
 
-  /** Writes now, before anything goes on. Returns the system's reason when that fails. */
+  /**
+   * Writes now, before anything goes on. Returns the system's reason when that fails. A write that is under way would put
+   * an older file in the place of the new one: then it is a binding change instead, which the reply waits for.
+   */
   saveNow(): string | null {
+    if (this.isWriting) {
+      this.saveBinding();
+      return null;
+    }
     const { disk, path, content } = this.parts;
     try {
       disk.replaceFileSync(path, Buffer.from(content(), 'latin1'), FILE_MODE);

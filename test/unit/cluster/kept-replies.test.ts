@@ -63,6 +63,21 @@ describe('OK to a change of the cluster', () => {
     expect(cluster.cluster('m2').view.ownerOf(0 as Slot)?.id).toBe(target);
   });
 
+  it('means so for what is saved while an older file is on its way to the disk', () => {
+    const cluster = new ClusterWorld({ syncLatency: SYNC_MS });
+    cluster.start('m1');
+    cluster.advance(100);
+    const replies = pipeline(cluster, 'm1', ['CLUSTER ADDSLOTS 5']);
+    cluster.until(() => !cluster.cluster('m1').isKept);
+    cluster.advance(1);
+    cluster.cluster('m1').setMigrating(5 as Slot, cluster.cluster('m1').view.myself);
+    expect(cluster.call('m1', 'CLUSTER', 'SAVECONFIG')).toBe('OK');
+    expect(replies).toEqual(['OK']);
+    expect(cluster.file('m1')).toContain('[5->-');
+    cluster.advance(100);
+    expect(cluster.file('m1')).toContain('[5->-');
+  });
+
   it('waits for the disk in a transaction, too; what follows waits behind it, other clients do not', () => {
     const cluster = new ClusterWorld({ syncLatency: SYNC_MS });
     cluster.start('m1');
