@@ -52,7 +52,10 @@ describe('an execution unit', () => {
 
   test('is encoded once for all sinks, from arguments of any size and any bytes', () => {
     const encodings: string[] = [];
-    propagation.addSink({ destination: 'replicas', append: (_index, encoded) => encodings.push(encoded.latin1Slice()) });
+    propagation.addSink({
+      destination: 'replicas',
+      append: (_index, encoded) => encodings.push(encoded.latin1Slice()),
+    });
     const large = '\0\r\n\xff'.repeat(500_000);
     propagation.add(0, ['SET', '', large]);
     propagation.endUnit();
@@ -209,8 +212,14 @@ describe('a server propagates', () => {
 
   test('and notes in the client how far the stream is with its last write', () => {
     let offset = 0;
-    server.server.propagation.addSink({ destination: 'replicas', append: (_index, encoded) => (offset += encoded.length) });
-    server.server.propagation.addSink({ destination: 'replicas', append: () => (server.server.replicationOffset = offset) });
+    server.server.propagation.addSink({
+      destination: 'replicas',
+      append: (_index, encoded) => (offset += encoded.length),
+    });
+    server.server.propagation.addSink({
+      destination: 'replicas',
+      append: () => (server.server.replicationOffset = offset),
+    });
     client.call('set', 'a', '1');
     expect(client.client.lastWriteOffset).toBe(offset);
     const other = server.connect();
