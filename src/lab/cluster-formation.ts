@@ -3,11 +3,10 @@
  * introduced to every other one, so that nothing waits for gossip.
  */
 import { ReplyError } from '../client/reply.js';
+import { SLOT_COUNT } from '../keyspace/key-slot.js';
 import type { Platform } from '../platform/platform.js';
 import type { Member } from './member.js';
 import { waitUntil } from './wait.js';
-
-const SLOT_COUNT = 16_384;
 
 export interface ClusterPlan {
   readonly masters: readonly Member[];
