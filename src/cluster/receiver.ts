@@ -91,10 +91,7 @@ export class Receiver {
     const sender = view.find(header.sender) ?? null;
     // Who talks to itself has been told to meet itself: that is all that may come of it.
     if (sender === null || sender === view.myself || sender.membership === 'handshake') return null;
-    if (link.direction === 'from' && link.node !== sender) {
-      bus.bind(link, sender);
-      sender.metAtMs = 0;
-    }
+    if (link.direction === 'from' && link.node !== sender) bus.bind(link, sender);
     health.heard(sender);
     ownership.takeEpochs(sender, header);
     sender.replicationOffset = header.offset;

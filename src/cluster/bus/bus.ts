@@ -48,6 +48,12 @@ export class Bus implements LinkOwner {
     return this.outgoing.get(node) ?? null;
   }
 
+  /** The link that a node has opened to this one. */
+  linkFrom(node: ClusterNode): BusLink | null {
+    for (const link of this.incoming) if (link.node === node) return link;
+    return null;
+  }
+
   isConnectedTo(node: ClusterNode): boolean {
     return this.outgoing.get(node)?.isConnected === true;
   }
