@@ -92,7 +92,7 @@ describe('a claim to a slot', () => {
     give(view, me, 1, 2, 3);
     view.migratingTo.set(2 as Slot, claimant);
     const outcome = applyClaims(view, claimant, toEpoch(2), bitmapOf(2, 3));
-    expect(outcome).toEqual({ rebound: 2, lost: [2, 3], lostByShard: 2, displaced: [], claimed: 2 });
+    expect(outcome).toEqual({ rebound: 2, lost: [2, 3], lostByShard: 2, displaced: [] });
     expect(view.migratingTo.size).toBe(0);
   });
 
