@@ -132,7 +132,10 @@ describe('vedette up sentinel', () => {
     [['up', 'sentinel', '--port', '99999'], /65535/],
     [['up', 'sentinel', '--replicas', 'x'], /number/],
     [['up', 'sentinel', '--engine', 'keydb'], /vedette or stock/],
-    [['discover'], /--sentinel/],
+    [['discover'], /--sentinel or --cluster/],
+    [['discover', '--cluster', 'a:b:c'], /host:port/],
+    [['discover', '--cluster', 'a', '--slot', '16384'], /16384 slots/],
+    [['discover', '--cluster', 'a', '--sentinel', 'b'], /cannot be used with/],
     [['discover', '--sentinel', 'a:b:c'], /host:port/],
     [['nonsense'], /unknown command/],
   ])('bad usage: %j', async (args, text) => {
