@@ -259,8 +259,8 @@ export class Cluster implements ClusterActions {
     }
   }
 
-  get isKept(): boolean {
-    return this.store.isBindingSaved;
+  get decisions(): number {
+    return this.store.bindingChanges;
   }
 
   whenKept(run: () => void): void {

@@ -126,6 +126,13 @@ describe('a master that says it is a replica now', () => {
     expect([successor.role, successor.master, successor.configEpoch]).toEqual(['master', null, toEpoch(6)]);
   });
 
+  it('does so for its own replica, too, when it does not tell of shards', () => {
+    const { view, former, successor } = shard();
+    successor.shardId = 'another'.padEnd(40, '0');
+    expect(takeDemotion(view, former, successor, toEpoch(6), bitmapOf(1, 2, 3))).toBe('succeeded');
+    expect(successor.slots.size).toBe(3);
+  });
+
   it('is not believed when it said so before it became master', () => {
     const { view, former, successor } = shard();
     expect(takeDemotion(view, former, successor, toEpoch(4), bitmapOf(1, 2, 3))).toBe('stale');
