@@ -37,6 +37,8 @@ export interface AppendLogOwner {
 export class AppendLog implements PropagationSink {
   readonly destination = 'log';
   private readonly buffer = new CommandBuffer();
+  /** Files of before {@link switchTo} that are not durable yet. */
+  private readonly earlierFiles: FileHandle[] = [];
   /** Bytes in the present file. */
   private fileBytes: number;
   /** Positions: given to the system, and durable. */
@@ -124,11 +126,11 @@ export class AppendLog implements PropagationSink {
    */
   switchTo(handle: FileHandle): boolean {
     if (!this.write()) return false;
-    const old = this.handle;
-    this.startSync(() => old.close(() => undefined));
+    this.earlierFiles.push(this.handle);
     this.handle = handle;
     this.fileBytes = 0;
     this.buffer.forgetSelection();
+    this.startSync(() => undefined, [...this.earlierFiles]);
     return true;
   }
 
@@ -146,6 +148,7 @@ export class AppendLog implements PropagationSink {
     this.flushAndSync((error) => {
       this.isClosed = true;
       this.report();
+      for (const file of this.earlierFiles) file.close(() => undefined);
       this.handle.close(() => done(error));
     });
   }
@@ -247,11 +250,14 @@ export class AppendLog implements PropagationSink {
     if (isWanted) this.startSync(() => undefined);
   }
 
-  private startSync(done: (error: Error | null) => void): void {
+  private startSync(
+    done: (error: Error | null) => void,
+    files: readonly FileHandle[] = [...this.earlierFiles, this.handle],
+  ): void {
     const { server, written, writtenOffset } = this;
     this.lastSyncMs = server.platform.clock.nowMs();
     this.syncsRunning++;
-    this.handle.sync((error) => {
+    this.syncInOrder(files, (error) => {
       this.syncsRunning--;
       if (error === null) this.becameDurable(written, writtenOffset);
       else this.syncFailed(error);
@@ -259,6 +265,23 @@ export class AppendLog implements PropagationSink {
       if (this.isClosed) return;
       if (this.buffer.length > 0) this.flush();
       else if (!this.isSynced && server.heldReplies.isHolding) this.syncIfDue();
+    });
+  }
+
+  /** None is made durable before those that precede it: after a power failure there must be no gap between them. */
+  private syncInOrder(files: readonly FileHandle[], done: (error: Error | null) => void): void {
+    const { earlierFiles, handle } = this;
+    const next = files.findIndex((file) => file === handle || earlierFiles.includes(file));
+    if (next === -1) return done(null);
+    const file = files[next];
+    file.sync((error) => {
+      if (error !== null) return done(error);
+      const place = earlierFiles.indexOf(file);
+      if (place !== -1) {
+        earlierFiles.splice(place, 1);
+        file.close(() => undefined);
+      }
+      this.syncInOrder(files.slice(next + 1), done);
     });
   }
 

@@ -290,6 +290,32 @@ describe('switching the log at run time', () => {
   });
 });
 
+describe('a server that is closed', () => {
+  it('leaves a log that is on disk, and writes no more to it', () => {
+    const server = start();
+    server.call('SET', 'a', '1');
+    server.test.server.close();
+    world.advance(100);
+    const files = (): string[] => [server.manifest, server.file('1.incr.aof')];
+    const before = files();
+    world.advance(5000);
+    expect(files()).toEqual(before);
+    expect(restart(server).call('GET', 'a')).toBe('1');
+  });
+
+  it('gives a rewrite up', () => {
+    const server = start({ 'rdb-key-save-delay': '1000000' });
+    for (const key of ['a', 'b', 'c']) server.call('SET', key, '1');
+    server.call('BGREWRITEAOF');
+    world.advance(100);
+    server.test.server.close();
+    world.advance(10_000);
+    expect(server.persistence.aof.isRewriting).toBe(false);
+    expect(server.manifest).not.toContain('2.base');
+    expect(restart(server).call('DBSIZE')).toBe(3);
+  });
+});
+
 describe('loading', () => {
   it('cuts off a torn end and says where', () => {
     const server = start();
