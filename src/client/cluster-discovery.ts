@@ -179,7 +179,7 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
   masterOf(where: number | string): ClusterMaster | null {
     const id = this.map.ownerOf(this.slotOf(where));
     const watched = id === null ? undefined : this.watched.get(id);
-    return watched?.link == null ? null : watched.master;
+    return watched === undefined || watched.link === null ? null : watched.master;
   }
 
   /** Watches from now on; events tell of every change. */
