@@ -8,6 +8,8 @@ import { CommandRunner } from './command-runner.js';
 import { CliError } from './errors.js';
 import { History } from './history.js';
 import { InteractiveSession } from './interactive.js';
+import { evalCommand } from './modes/eval.js';
+import { chosenMode } from './modes/index.js';
 import { parseCommandLine, type CliOptions } from './options.js';
 import { readPassword } from './password.js';
 import type { FormatOptions } from './reply-format.js';
@@ -49,13 +51,19 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
   // Tests ask for what a person would see where there is no terminal.
   const isForPerson = terminal.isOutputTerminal || environment.FAKETTY !== undefined;
   const format: FormatOptions = { ...options, mode: options.output ?? (isForPerson ? 'terminal' : 'raw') };
-  const isInteractive = options.command.length === 0;
+  const mode = chosenMode(options.modes);
+  if (mode !== null) return await mode({ platform, terminal, options, output: format.mode });
+  const isInteractive = options.command.length === 0 && options.modes.scriptPath === null;
   const runner = new CommandRunner(platform, terminal, {
     options,
     format,
     showsPushes: options.showsPushes ?? isForPerson,
     isInteractive,
   });
+  if (options.modes.scriptPath !== null) {
+    const command = evalCommand(platform.disk, options.modes.scriptPath, options.command);
+    return await runScript(runner, command, options);
+  }
   if (!isInteractive) return await runOnce(terminal, runner, options);
 
   const history = History.open(platform);
@@ -115,6 +123,13 @@ async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOp
   }
   runner.disconnect();
   return 0;
+}
+
+async function runScript(runner: CommandRunner, command: string[], options: CliOptions): Promise<number> {
+  if (!(await runner.connect())) return 1;
+  const outcome = await runner.run(command, options.repeat);
+  runner.disconnect();
+  return outcome === 'failed' || (outcome === 'error' && options.failsOnError) ? 1 : 0;
 }
 
 function readInput(terminal: Terminal): Promise<string> {

@@ -14,6 +14,8 @@ export interface Terminal {
   writeError(bytes: string): void;
   /** Everything on standard input, up to its end. */
   readAll(callback: (bytes: string) => void): void;
+  /** Standard input as it comes; from then on it is read by nobody else. */
+  openInput(listener: InputListener): InputFlow;
   /**
    * Every key as it is pressed, without echo: characters, or escape sequences as the terminal sends them. Keys that
    * mean something to the system do not, Ctrl-C is `\x03`. Only where {@link isInputTerminal}.
@@ -22,6 +24,18 @@ export interface Terminal {
   onKey(listener: (key: string) => void): () => void;
   /** Lines of standard input; from then on it is read by nobody else. */
   openLines(options: LineOptions): LineSource;
+}
+
+export interface InputListener {
+  /** The buffer belongs to the listener. */
+  onBytes(chunk: Buffer): void;
+  onEnd(): void;
+}
+
+/** Holds back input that comes faster than it can be used. */
+export interface InputFlow {
+  pause(): void;
+  resume(): void;
 }
 
 export interface LineOptions {

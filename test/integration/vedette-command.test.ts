@@ -224,7 +224,7 @@ describe('vedette up cluster', () => {
     expect(masters).toHaveLength(3);
     expect(await isPortFree(platform, '127.0.0.1', port)).toBe(false);
     vedette.kill('SIGKILL');
-    await waitUntil(platform, 10_000, async () => {
+    await waitUntil(platform, 60_000, async () => {
       const free = [port, port + 1, port + 2].map((each) => isPortFree(platform, '127.0.0.1', each));
       return (await Promise.all(free)).every(Boolean) ? null : 'servers are still there';
     });

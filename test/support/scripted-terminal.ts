@@ -1,5 +1,5 @@
 /** A terminal whose person is the test: it presses keys, types lines and reads what was written. */
-import type { LineSource, Terminal } from '../../src/platform/terminal.js';
+import type { InputFlow, InputListener, LineSource, Terminal } from '../../src/platform/terminal.js';
 
 export class ScriptedTerminal implements Terminal {
   output = '';
@@ -28,6 +28,14 @@ export class ScriptedTerminal implements Terminal {
 
   readAll(callback: (bytes: string) => void): void {
     queueMicrotask(() => callback(this.input));
+  }
+
+  openInput(listener: InputListener): InputFlow {
+    queueMicrotask(() => {
+      if (this.input !== '') listener.onBytes(Buffer.from(this.input, 'latin1'));
+      listener.onEnd();
+    });
+    return { pause: () => undefined, resume: () => undefined };
   }
 
   onKey(listener: (key: string) => void): () => void {

@@ -57,7 +57,6 @@ describe('the command line', () => {
     [['-2', '-3', 'PING']],
     [['-x', '-X', 'tag', 'PING']],
     [['-c', '-s', '/socket', 'PING']],
-    [['--scan']],
     [['-u', 'rediss://host', 'PING']],
   ])('%j is refused', (args) => {
     expect(() => options(args)).toThrow(CliError);

@@ -12,7 +12,7 @@ export const SERVER_PORT = 6379;
 export const SENTINEL_PORT = 26379;
 
 /** What a scripted program answers: RESP text, or null to say nothing. */
-type Answer = (args: readonly string[], connection: Connection) => string | null;
+export type Answer = (args: readonly string[], connection: Connection) => string | null;
 
 /** A program that answers commands as it is told to. */
 export class ScriptedProgram {

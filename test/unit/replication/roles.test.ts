@@ -80,6 +80,18 @@ describe('ROLE', () => {
   });
 });
 
+describe('the memory of the stream', () => {
+  it('is nothing that eviction must not touch once no replica is left to read it', () => {
+    const { world, master, replica } = pair({ 'repl-backlog-size': '16kb' });
+    for (let i = 0; i < 50; i++) master.call('SET', 'key', 'x'.repeat(1000));
+    world.settle(master, replica);
+    expect(master.server.replicationMemory().backlogBytes).toBe(16 * 1024);
+    expect(master.call('CLIENT', 'KILL', 'TYPE', 'replica')).toBe(1);
+    expect(master.server.replicationMemory().beyondBacklogBytes).toBe(0);
+    expect(master.server.replicationMemory().backlogBytes).toBeGreaterThan(16 * 1024);
+  });
+});
+
 describe('a replica and its clients', () => {
   it('refuses writes, in transactions too, unless it is made writable', () => {
     const { replica } = pair();

@@ -1,10 +1,13 @@
 /** The append-only log as clients and operators see it, on a disk that can fail and a machine that can lose power. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualWorld } from '../../../../src/platform/virtual/index.js';
+import { Scripting } from '../../../../src/scripting/scripting.js';
+import type { FunctionLibraries } from '../../../../src/server/function-libraries.js';
 import { LOG_DIRECTORY, LoggedServer } from '../../../support/logged-server.js';
-import { ErrorReply } from '../../../support/resp.js';
+import { encodeRequest, ErrorReply } from '../../../support/resp.js';
 
 const SYNC_MS = 10;
+const NO_FUNCTIONS: FunctionLibraries = { sources: () => [], restore: () => null, clear: () => undefined };
 
 let world: VirtualWorld;
 
@@ -338,6 +341,54 @@ describe('loading', () => {
     server.disk.unlink(`${LOG_DIRECTORY}/appendonly.aof.1.incr.aof`);
     expect(new LoggedServer(world).load()).toBe(
       'Unable to obtain the AOF file appendonly.aof.1.incr.aof length. stat: No such file or directory',
+    );
+  });
+
+  it('tells others that it is loading while a script of the log takes long, and goes on after it', () => {
+    const script = "for i = 1, 300000 do end redis.call('set', KEYS[1], 'done') return 1";
+    world
+      .host('server')
+      .disk.put(
+        '/server/appendonly.aof',
+        [
+          encodeRequest(['SET', 'key', 'before', 'PXAT', 1]),
+          encodeRequest([
+            'EVAL',
+            `if redis.call('exists', KEYS[1]) == 0 then return end ${script}`,
+            1,
+            'key',
+          ]),
+          encodeRequest(['MULTI']),
+          encodeRequest(['EVAL', script, 1, 'inside']),
+          encodeRequest(['RPUSH', 'list', 'after']),
+          encodeRequest(['EXEC']),
+        ].join(''),
+      );
+    const server = new LoggedServer(world, { 'busy-reply-threshold': '1' });
+    new Scripting(server.test.server);
+    const { suspension } = server.test.server;
+    let outcome: { problem: string | null } | null = null;
+    server.persistence.loadAtStart((problem) => (outcome = { problem }));
+    world.runUntil(() => suspension.isActive, 1000);
+    expect(server.call('GET', 'key')).toEqual(
+      new ErrorReply('LOADING Redis is loading the dataset in memory'),
+    );
+    world.runUntil(() => outcome !== null, 1000);
+    expect(outcome).toEqual({ problem: null });
+    expect(server.logged.filter((line) => line.startsWith('Slow script detected'))).toHaveLength(2);
+    expect(['key', 'inside'].map((key) => server.call('GET', key))).toEqual(['done', 'done']);
+    expect(server.call('LRANGE', 'list', 0, -1)).toEqual(['after']);
+  });
+
+  it('refuses a base whose functions cannot be loaded', () => {
+    const server = start();
+    server.persistence.snapshots.takeFunctions(['#!lua name=lib\n']);
+    server.rewrite();
+    server.process.kill();
+    const next = new LoggedServer(world);
+    next.test.server.functions = { ...NO_FUNCTIONS, restore: () => 'ERR no such engine' };
+    expect(next.load()).toBe(
+      'ERR no such engine\nError reading the RDB base file appendonly.aof.2.base.rdb, AOF loading aborted',
     );
   });
 
