@@ -102,11 +102,21 @@ class PipedLines implements LineSource {
   }
 }
 
+const GREY = '\x1b[90m';
+const PLAIN = '\x1b[0m';
+const ERASE_TO_END = '\x1b[K';
+const SAVE_CURSOR = '\x1b7';
+const RESTORE_CURSOR = '\x1b8';
+
 class TypedLines implements LineSource {
   private readonly queue = new LineQueue();
   private readonly editor: Interface;
+  private isHintShown = false;
+  private isAwaitingLine = false;
 
-  constructor(options: LineOptions) {
+  constructor(private readonly options: LineOptions) {
+    // Before the editor sees a key, its line must be as it left it.
+    process.stdin.on('keypress', () => this.eraseHint());
     this.editor = createInterface({
       input: process.stdin,
       output: process.stdout,
@@ -122,13 +132,18 @@ class TypedLines implements LineSource {
       if (newest !== undefined && !options.isRemembered(bytesOf(newest))) history.shift();
     });
     this.editor.on('line', (line) => this.queue.put(bytesOf(line)));
+    process.stdin.on('keypress', () => this.showHint());
     this.editor.on('close', () => this.queue.end());
   }
 
   next(prompt: string, callback: LineCallback): void {
     this.editor.setPrompt(textOf(prompt));
     this.editor.prompt();
-    this.queue.take(callback);
+    this.isAwaitingLine = true;
+    this.queue.take((line) => {
+      this.isAwaitingLine = false;
+      callback(line);
+    });
   }
 
   onInput(callback: () => void): () => void {
@@ -150,5 +165,23 @@ class TypedLines implements LineSource {
 
   close(): void {
     this.editor.close();
+  }
+
+  /** Behind the line, in what is left of the terminal's row, with the cursor where it was. */
+  private showHint(): void {
+    const { editor } = this;
+    if (!this.isAwaitingLine || editor.line === '' || editor.cursor !== editor.line.length) return;
+    const hint = textOf(this.options.hint?.(bytesOf(editor.line)) ?? '');
+    const room = process.stdout.columns - editor.getCursorPos().cols - 1;
+    const shown = `${editor.line.endsWith(' ') ? '' : ' '}${hint}`.slice(0, Math.max(0, room));
+    if (hint === '' || shown === '') return;
+    process.stdout.write(SAVE_CURSOR + GREY + shown + PLAIN + RESTORE_CURSOR);
+    this.isHintShown = true;
+  }
+
+  private eraseHint(): void {
+    if (!this.isHintShown) return;
+    this.isHintShown = false;
+    process.stdout.write(ERASE_TO_END);
   }
 }
