@@ -18,7 +18,7 @@ export interface CliSurroundings {
   readonly input?: string;
   /** Output as on a terminal. */
   readonly isForPerson?: boolean;
-  /** The program is stopped as soon as its output looks so: for modes that run for ever. */
+  /** The program is stopped as soon as its output has this, and what comes after it is forgotten: for modes without an end. */
   readonly until?: RegExp;
 }
 
@@ -36,7 +36,9 @@ export function runStock(args: readonly string[], surroundings: CliSurroundings 
   child.stdin.on('error', () => undefined);
   child.stdin.end(Buffer.from(input, 'latin1'));
   return new Promise((resolve) => {
-    child.once('close', (status) => resolve({ ...result, status: status ?? -1 }));
+    child.once('close', (status) => {
+      resolve({ ...result, output: upTo(until, result.output), status: status ?? -1 });
+    });
   });
 }
 
@@ -52,8 +54,13 @@ export async function runOurs(
     return { output: terminal.output, errors: terminal.errors, status };
   } catch (error) {
     if (!(error instanceof TerminalStopped)) throw error;
-    return { output: terminal.output, errors: terminal.errors, status: -1 };
+    return { output: upTo(until, terminal.output), errors: terminal.errors, status: -1 };
   }
+}
+
+function upTo(end: RegExp | undefined, text: string): string {
+  const found = end?.exec(text);
+  return found == null ? text : text.slice(0, found.index + found[0].length);
 }
 
 /** Runs both, one after the other, on a server; expects no difference. */

