@@ -39,10 +39,3 @@ What to print:
 
   --help, --version
 `;
-
-export const HELP_TEXT = `Commands go to the server: SET key value, GET key, INFO, COMMAND DOCS get, ...
-Before a command, a number repeats it: 5 INCR counter
-  connect <host> <port>   talk to another server
-  clear                   clear the screen
-  quit, exit              leave
-`;
