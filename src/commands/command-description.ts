@@ -7,6 +7,7 @@ import {
   type CommandFlag,
   type KeySpec,
 } from '../server/command.js';
+import { argumentsOf, changesOf, writeArguments, writeChanges } from './documentation/describe-arguments.js';
 import { legacyKeyRange } from '../server/legacy-key-range.js';
 
 /** What Redis keeps to itself. */
@@ -48,8 +49,11 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
   ];
   const known = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
   const isDeprecated = deprecatedSince !== undefined;
+  const changes = changesOf(command.fullName);
+  const list = argumentsOf(command.fullName);
   const subcommands = [...(command.subcommands?.values() ?? [])];
-  reply.mapHeader(known.length + (isDeprecated ? 1 : 0) + (subcommands.length > 0 ? 1 : 0));
+  const more = [isDeprecated, changes.length > 0, list.length > 0, subcommands.length > 0].filter(Boolean);
+  reply.mapHeader(known.length + more.length);
   for (const [name, text] of known) {
     reply.bulk(name);
     reply.bulk(text);
@@ -57,6 +61,14 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
   if (isDeprecated) {
     reply.bulk('doc_flags');
     writeWords(reply, ['deprecated']);
+  }
+  if (changes.length > 0) {
+    reply.bulk('history');
+    writeChanges(reply, changes);
+  }
+  if (list.length > 0) {
+    reply.bulk('arguments');
+    writeArguments(reply, list);
   }
   if (subcommands.length === 0) return;
   reply.bulk('subcommands');
