@@ -200,6 +200,8 @@ export class Cluster implements ClusterActions {
       this.migrate(nowMs),
     );
     if (dueMs !== Infinity) this.alarm.set(this.clock.toMonotonic(dueMs));
+    // The end of the turn is here already: the bus would put it off to the end of the next one.
+    this.bus.flush();
     this.server.scheduleTurnEnd();
   }
 

@@ -6,6 +6,7 @@ import { nextEpoch, type Epoch } from '../failover/epoch.js';
 import type { MessageBody, MessageHeader } from './bus/message.js';
 import type { Cluster } from './cluster.js';
 import { describeNode } from './events.js';
+import { takeDemotion } from './rules/demotion.js';
 import {
   applyClaims,
   betterOwner,
@@ -27,23 +28,33 @@ export class Ownership {
     store.saveBinding();
   }
 
-  /** Whether the sender is a master, or whose replica it is. */
-  takeRole(sender: ClusterNode, { masterId }: MessageHeader): void {
+  /**
+   * Whether the sender is a master, or whose replica it is.
+   * @returns false when the message is older than what is known: it has nothing to say of slots either
+   */
+  takeRole(sender: ClusterNode, { masterId, configEpoch, slots }: MessageHeader): boolean {
     const { view, store } = this.cluster;
     if (masterId === null) {
       this.makeMaster(sender);
-      return;
+      return true;
     }
+    const master = view.find(masterId) ?? null;
     if (sender.isMaster) {
-      for (const slot of [...sender.slots]) view.setOwner(slot, null);
+      const demotion = takeDemotion(view, sender, master, configEpoch, slots);
+      if (demotion === 'stale') return false;
       sender.role = 'replica';
       store.save();
+      if (demotion === 'succeeded' && master !== null) {
+        store.saveBinding();
+        this.tellSwitch(sender, master);
+      }
     }
-    const master = view.find(masterId);
-    if (master === undefined || master === sender || sender.master === master) return;
+    if (master === null || master === sender || sender.master === master) return true;
     view.setMaster(sender, master);
     sender.shardId = master.shardId;
     store.save();
+    this.leaveReplica();
+    return true;
   }
 
   private makeMaster(node: ClusterNode): void {
@@ -115,14 +126,20 @@ export class Ownership {
       store.saveBinding();
       return;
     }
+    if (!this.leaveReplica()) this.cluster.dropKeys(outcome.lost);
+  }
+
+  /** A replica of what has become a replica itself follows that one's master. */
+  private leaveReplica(): boolean {
+    const { view, store, log } = this.cluster;
     const { master } = view.myself;
-    if (master !== null && master.master !== null && master.master !== view.myself) {
-      this.cluster.log.notice(
-        `I'm a sub-replica! Reconfiguring myself from ${describeNode(master)} to ${describeNode(master.master)}`,
-      );
-      this.follow(master.master);
-      store.saveBinding();
-    } else this.cluster.dropKeys(outcome.lost);
+    if (master === null || master.master === null || master.master === view.myself) return false;
+    log.notice(
+      `I'm a sub-replica! Reconfiguring myself from ${describeNode(master)} to ${describeNode(master.master)}`,
+    );
+    this.follow(master.master);
+    store.saveBinding();
+    return true;
   }
 
   private tellSwitch(from: ClusterNode, to: ClusterNode): void {

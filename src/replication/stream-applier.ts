@@ -48,7 +48,10 @@ export class StreamApplier {
     this.client.database = server.keyspace.databases[start.databaseIndex] ?? server.keyspace.databases[0];
     this.client.decoder.maxBulkBytes = Number.MAX_SAFE_INTEGER;
     server.clients.register(this.client);
-    this.stopWaiting = server.pause.onEnd(() => this.goOn());
+    // In a turn of its own: what is applied must not become part of the command that ends the pause.
+    this.stopWaiting = server.pause.onRelease(() => {
+      if (!server.pause.isActive) server.platform.timers.after(0, () => this.goOn());
+    });
   }
 
   /** The last byte whose command has been executed. */

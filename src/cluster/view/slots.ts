@@ -3,13 +3,13 @@
  *
  * Reference: cluster-bus.md section 1.1 (bitmap), cluster-commands.md section 2.
  */
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 
 declare const slotBrand: unique symbol;
 
 /** A hash slot: 0 to 16383. */
 export type Slot = number & { readonly [slotBrand]: true };
 
-export const SLOT_COUNT = 16384;
 export const SLOT_BITMAP_BYTES = SLOT_COUNT / 8;
 
 export function isSlot(value: number): value is Slot {

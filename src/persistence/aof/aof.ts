@@ -294,7 +294,7 @@ export class Aof {
         loading,
         directory,
         manifest,
-        onFunctions: (sources) => void snapshots.takeFunctions(sources),
+        takeFunctions: (sources) => snapshots.takeFunctions(sources),
       },
       (result) => {
         server.persistenceStatus.dirtyAtLastSave = server.keyspace.dirty;

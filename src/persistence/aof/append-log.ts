@@ -35,6 +35,7 @@ export interface AppendLogOwner {
 }
 
 export class AppendLog implements PropagationSink {
+  readonly destination = 'log';
   private readonly buffer = new CommandBuffer();
   /** Bytes in the present file. */
   private fileBytes: number;

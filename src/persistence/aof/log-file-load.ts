@@ -29,8 +29,8 @@ export interface LogFileLoadParts {
   readonly path: string;
   /** Told of the bytes of this file that are done. */
   readonly onProgress: (bytes: number) => void;
-  /** Told of the function libraries of a snapshot. */
-  readonly onSnapshot: (loader: KeyspaceLoader) => void;
+  /** Told when a snapshot is complete; returns why it cannot be used after all, or null. */
+  readonly onSnapshot: (loader: KeyspaceLoader) => string | null;
 }
 
 const LARGEST_BLOCK_BYTES = 256 * 1024;
@@ -132,7 +132,8 @@ export class LogFileLoad {
     else reader.push(block);
     if (!reader.isComplete) return null;
     parts.loading.recordResult(snapshot);
-    parts.onSnapshot(snapshot);
+    const problem = parts.onSnapshot(snapshot);
+    if (problem !== null) return { kind: 'bad snapshot', reason: problem };
     this.commands = new CommandReader(reader.offset);
     this.commands.feed(reader.takeRest());
     return this.takeCommands();

@@ -143,6 +143,14 @@ describe('what a script propagates', () => {
     ).toEqual(['MULTI', 'set a 1', 'set c 1', 'EXEC']);
   });
 
+  test('goes to the replicas alone, or to the log alone, if it says so', () => {
+    const chosen = (audience: string): string[] =>
+      propagatedBy(`redis.set_repl(redis.${audience}) redis.call('set', 'a', 1)`);
+    expect(chosen('REPL_REPLICA')).toEqual(['set a 1']);
+    expect(chosen('REPL_SLAVE')).toEqual(['set a 1']);
+    expect(chosen('REPL_AOF')).toEqual([]);
+  });
+
   test('is part of the transaction around it', () => {
     const sent = server.propagatedBy(() => {
       client.call('multi');

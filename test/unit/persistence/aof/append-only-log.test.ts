@@ -1,10 +1,12 @@
 /** The append-only log as clients and operators see it, on a disk that can fail and a machine that can lose power. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualWorld } from '../../../../src/platform/virtual/index.js';
+import type { FunctionLibraries } from '../../../../src/server/function-libraries.js';
 import { LOG_DIRECTORY, LoggedServer } from '../../../support/logged-server.js';
 import { ErrorReply } from '../../../support/resp.js';
 
 const SYNC_MS = 10;
+const NO_FUNCTIONS: FunctionLibraries = { sources: () => [], restore: () => null, clear: () => undefined };
 
 let world: VirtualWorld;
 
@@ -338,6 +340,18 @@ describe('loading', () => {
     server.disk.unlink(`${LOG_DIRECTORY}/appendonly.aof.1.incr.aof`);
     expect(new LoggedServer(world).load()).toBe(
       'Unable to obtain the AOF file appendonly.aof.1.incr.aof length. stat: No such file or directory',
+    );
+  });
+
+  it('refuses a base whose functions cannot be loaded', () => {
+    const server = start();
+    server.persistence.snapshots.takeFunctions(['#!lua name=lib\n']);
+    server.rewrite();
+    server.process.kill();
+    const next = new LoggedServer(world);
+    next.test.server.functions = { ...NO_FUNCTIONS, restore: () => 'ERR no such engine' };
+    expect(next.load()).toBe(
+      'ERR no such engine\nError reading the RDB base file appendonly.aof.2.base.rdb, AOF loading aborted',
     );
   });
 
