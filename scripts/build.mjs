@@ -1,7 +1,7 @@
 /**
- * Builds dist/ from src/: every module as it is, for programs that import the package, and one file with all that
- * vedette-server and vedette-sentinel load. Loading hundreds of modules one by one takes longer than everything
- * else a server does to start; a topology starts many servers.
+ * Builds dist/ from src/: every module as it is, one file with all that vedette-server and vedette-sentinel load, and
+ * one with all that a program loads which imports the package. Loading hundreds of modules one by one takes longer than
+ * everything else a server does to start; a topology starts many servers.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const executable = join(dist, 'executables', 'server.cjs');
+const library = join(dist, 'library', 'index.js');
 const startedAtMs = Date.now();
 
 compile();
@@ -31,9 +32,12 @@ async function bundle() {
     const { rolldown } = await import('rolldown');
     const whole = await rolldown({ input, platform: 'node', logLevel: 'warn' });
     await whole.write({ file: executable, format: 'cjs', codeSplitting: false });
+    const imported = await rolldown({ input: join(dist, 'index.js'), platform: 'node', logLevel: 'warn' });
+    await imported.write({ file: library, format: 'esm', codeSplitting: false });
+    writeFileSync(join(dist, 'index.js'), "export * from './library/index.js';\n");
   } catch (error) {
-    // The bundler is a native program: where there is none for this machine, servers just start more slowly.
-    console.warn(`The executables are not bundled: ${error.message}`);
+    // The bundler is a native program: where there is none for this machine, everything just starts more slowly.
+    console.warn(`Nothing is bundled: ${error.message}`);
     mkdirSync(dirname(executable), { recursive: true });
     writeFileSync(executable, "exports.main = async () => (await import('../launch/main.js')).main();\n");
   }
