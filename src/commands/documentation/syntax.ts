@@ -108,7 +108,7 @@ class SyntaxParser {
   }
 
   private suffixed(head: Pick<DocumentedArgument, 'name' | 'type' | 'token' | 'parts'>): DocumentedArgument {
-    const keySpecIndex = head.type === 'key' ? this.keySpecIndex() : undefined;
+    const keySpecIndex = this.keySpecIndex(head.type);
     const since = this.match(SINCE)?.[1];
     const deprecatedSince = this.match(DEPRECATED_SINCE)?.[1];
     const repeatsToken = this.takes('*');
@@ -116,8 +116,9 @@ class SyntaxParser {
     return { ...head, keySpecIndex, since, deprecatedSince, isOptional: false, isMultiple, repeatsToken };
   }
 
-  private keySpecIndex(): number {
+  private keySpecIndex(type: ArgumentType): number | undefined {
     const explicit = this.match(KEY_INDEX)?.[1];
+    if (explicit === undefined && type !== 'key') return undefined;
     const index = explicit === undefined ? this.nextKeySpec : Number(explicit);
     this.nextKeySpec = index + 1;
     return index;

@@ -31,9 +31,9 @@ export const SYNTAX: Readonly<Record<string, string>> = {
   restore:
     'key ttl:integer serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds:integer@5.0.0] [FREQ frequency:integer@5.0.0]',
   scan: 'cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type@6.0.0]',
-  sort: 'key [BY pattern:pattern] [LIMIT offset_count{offset:integer count:integer}] [GET pattern:pattern*...] [order(ASC | DESC)] [sorting="ALPHA"] [STORE destination:key#2]',
+  sort: 'key [BY pattern:pattern#1] [LIMIT offset_count{offset:integer count:integer}] [GET pattern:pattern#1*...] [order(ASC | DESC)] [sorting="ALPHA"] [STORE destination:key#2]',
   sort_ro:
-    'key [BY pattern:pattern] [LIMIT offset_count{offset:integer count:integer}] [GET pattern:pattern*...] [order(ASC | DESC)] [sorting="ALPHA"]',
+    'key [BY pattern:pattern#1] [LIMIT offset_count{offset:integer count:integer}] [GET pattern:pattern#1*...] [order(ASC | DESC)] [sorting="ALPHA"]',
   touch: 'key...',
   ttl: 'key',
   type: 'key',

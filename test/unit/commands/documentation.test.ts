@@ -23,8 +23,9 @@ describe('the notation', () => {
       { name: 'text', type: 'string' },
       { name: 'other', type: 'key', keySpecIndex: 1 },
     ]);
-    expect(parsed('key:string destination:key#2')).toEqual([
+    expect(parsed('key:string pattern:pattern#1 destination:key#2')).toEqual([
       { name: 'key', type: 'string' },
+      { name: 'pattern', type: 'pattern', keySpecIndex: 1 },
       { name: 'destination', type: 'key', keySpecIndex: 2 },
     ]);
   });
