@@ -125,7 +125,7 @@ export class AppendLog implements PropagationSink {
    * @returns false when the old one could not take what belongs in it; then nothing has changed
    */
   switchTo(handle: FileHandle): boolean {
-    if (!this.write()) return false;
+    if (this.isHeldBack || !this.write()) return false;
     this.earlierFiles.push(this.handle);
     this.handle = handle;
     this.fileBytes = 0;
@@ -157,9 +157,18 @@ export class AppendLog implements PropagationSink {
     const { server, policy } = this;
     const skipsSync = this.owner.maySkipSync();
     if (policy === 'always' && !skipsSync) server.heldReplies.waitFor(server.logPosition);
+    if (this.isHeldBack) return this.syncIfDue();
     if (this.buffer.length === 0 || this.mustWait()) return;
     this.postponedSinceMs = -1;
     if (this.write()) this.syncIfDue();
+  }
+
+  /**
+   * An earlier file could not be made durable. Until it is, nothing goes into the present one: a power failure could
+   * leave that without what comes before it. Clients are refused writes meanwhile.
+   */
+  private get isHeldBack(): boolean {
+    return this.earlierFiles.length > 0 && this.syncProblem !== null;
   }
 
   /** Whether writing is postponed because of an fsync that runs: the system would make everybody wait for it. */
@@ -244,8 +253,9 @@ export class AppendLog implements PropagationSink {
     const { policy, server } = this;
     if (this.syncsRunning > 0) return;
     const nowMs = server.platform.clock.nowMs();
+    const isPeriodic = policy === 'everysec' || this.isHeldBack;
     const isDue =
-      policy === 'always' || (policy === 'everysec' && Math.abs(nowMs - this.lastSyncMs) >= SYNC_INTERVAL_MS);
+      policy === 'always' || (isPeriodic && Math.abs(nowMs - this.lastSyncMs) >= SYNC_INTERVAL_MS);
     const isWanted = server.heldReplies.isHolding || (isDue && !this.owner.maySkipSync());
     if (isWanted) this.startSync(() => undefined);
   }
