@@ -8,7 +8,7 @@ import { RUN_KINDS, type RunKind } from '../../src/simulator/plan/plan.js';
 import { outcomeReport } from '../../src/simulator/report/outcome-report.js';
 import { run } from '../../src/simulator/run/run.js';
 
-const FRESH_PER_KIND = 2;
+const FRESH_PER_KIND = 1;
 const first = Date.now();
 
 /** What each of them found when it was new. */

@@ -1,6 +1,6 @@
 /**
  * A leader promotes none that is plainly behind: when a replica is chosen, no other one that the leader sees alive, with
- * a report as fresh, the same priority and a link to the master that broke no earlier, has more of the stream.
+ * a report as fresh, the same priority and a link to the master that is not down for too long, has more of the stream.
  */
 import { MASTER_NAME } from '../world/simulated-sentinels.js';
 import type { Scene } from '../run/scene.js';
@@ -18,6 +18,7 @@ export function checkBestReplica(scene: Scene): void {
     const facts = [...master.replicas.values()].map((replica) =>
       replica.facts(nowMs, master.settings.failoverTimeoutMs),
     );
+    const { maxMasterLinkDownMs } = master.eligibilityLimits(nowMs);
     const chosen = facts.find(({ name }) => name === event.peer.name);
     if (chosen === undefined) return;
     const better = facts.find(
@@ -31,7 +32,7 @@ export function checkBestReplica(scene: Scene): void {
         other.infoAgeMs <= Math.min(FRESH_MS, chosen.infoAgeMs ?? 0) &&
         other.promotionRefused === null &&
         other.masterLinkDownMs >= 0 &&
-        other.masterLinkDownMs <= Math.max(0, chosen.masterLinkDownMs),
+        other.masterLinkDownMs <= maxMasterLinkDownMs,
     );
     if (better === undefined) return;
     const text = `${member.name} promotes ${chosen.name} at ${chosen.offset}; ${better.name} is at ${better.offset}`;

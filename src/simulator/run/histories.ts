@@ -46,7 +46,7 @@ export class Histories {
   private readonly readers = new Map<string, Reader>();
   /** By key: everywhere it was written. */
   private readonly places = new Map<string, Place[]>();
-  /** By member and history: the furthest offset it ever had. */
+  /** By process and history: the furthest offset it ever had. */
   private readonly reached = new Map<string, Map<string, number>>();
   /** Told when two servers differ in what a history says. */
   onDifference: (member: Member, position: Position, text: string) => void = () => undefined;
@@ -60,15 +60,16 @@ export class Histories {
     return this.places.get(`${KEY_PREFIX}${number}`) ?? [];
   }
 
-  /** Whether a server ever had a history up to that point. */
-  hadReached(member: string, { replid, offset }: Position): boolean {
-    const reached = this.reached.get(member);
-    if (reached === undefined) return false;
-    for (const [at, furthest] of reached) {
-      if (furthest >= offset && this.includes({ replid: at, offset: furthest }, { replid, offset }))
-        return true;
+  /** All processes that ever had one of these points in their past. */
+  processesBeyond(places: readonly Position[]): Set<string> {
+    const processes = new Set<string>();
+    for (const [process, reached] of this.reached) {
+      for (const [replid, offset] of reached) {
+        const present = { replid, offset };
+        if (places.some((past) => this.includes(present, past))) processes.add(process);
+      }
     }
-    return false;
+    return processes;
   }
 
   /** Whether who stands at a point has another point in its past. */
@@ -96,7 +97,7 @@ export class Histories {
     if (isSame && last.offset === offset) return;
     this.readers.set(member.name, { replid, offset, incarnation });
     const known = this.historyOf(replid, previous, offset);
-    this.noteReached(member.name, replid, offset);
+    this.noteReached(processName(member), replid, offset);
     const { backlog } = stream;
     if (backlog === null || backlog.length === 0) return;
     // A promoted replica's stream goes on where it was read to; after a snapshot it begins anew.
@@ -178,11 +179,16 @@ export class Histories {
     return history;
   }
 
-  private noteReached(member: string, replid: string, offset: number): void {
-    const reached = this.reached.get(member) ?? new Map<string, number>();
+  private noteReached(process: string, replid: string, offset: number): void {
+    const reached = this.reached.get(process) ?? new Map<string, number>();
     reached.set(replid, Math.max(offset, reached.get(replid) ?? 0));
-    this.reached.set(member, reached);
+    this.reached.set(process, reached);
   }
+}
+
+/** One of the processes that a member has had: `server-1 3`. */
+export function processName({ name, process }: Member): string {
+  return `${name} ${process.incarnation}`;
 }
 
 function firstDifference(a: Buffer, b: Buffer): number {
