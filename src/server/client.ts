@@ -101,6 +101,8 @@ export class Client implements ConnectionHandler {
   messagesAfterReply: (() => void)[] = [];
   /** Stands for a script: its commands must not wait, and what they return must not depend on hidden order. */
   isScript = false;
+  /** Who called the script that this client stands for, while it runs. */
+  caller: Client | null = null;
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
   /** What it changes is propagated. False for who repeats what the log has: the loading of a file. */

@@ -4,12 +4,17 @@
  * All changes of one turn of the event loop share a write, and all that come while one is under way share the next. A
  * change that others must not hear of before it is durable (a vote, an epoch, a role) is a binding one: from its
  * saving on, what is to be sent waits in {@link NodesStore.whenBindingSaved} for the disk. Nothing else does.
+ *
+ * A write and its fsync cost a node more than the rest of a slot's move does, and slots are moved by the thousand. So
+ * there is a pause between two writes, unless the second is for something that cannot wait.
  */
 import type { Logger } from '../../log/logger.js';
-import type { Disk, Timers } from '../../platform/platform.js';
+import type { Disk, Timer, Timers } from '../../platform/platform.js';
 import { systemErrorText } from '../../platform/system-errors.js';
 
 const FILE_MODE = 0o644;
+/** Between the beginnings of two writes that are not urgent. */
+const PACE_MS = 10;
 
 export interface NodesStoreParts {
   readonly path: string;
@@ -33,6 +38,9 @@ export class NodesStore {
   private isScheduled = false;
   private isWriting = false;
   private isClosed = false;
+  /** There is something to be written that does not wait for the pause to end. */
+  private isUrgent = false;
+  private pause: Timer | null = null;
   /** Numbers of binding changes: the last one made, and the last one that is durable. */
   private lastTicket = 0;
   private durableTicket = 0;
@@ -46,9 +54,13 @@ export class NodesStore {
     this.schedule();
   }
 
-  /** Something changed that must be durable before anybody is told. */
-  saveBinding(): void {
+  /**
+   * Something changed that must be durable before anybody is told.
+   * @param haste `paced`: nobody waits for what this node will say of it, so that a few changes may share a write
+   */
+  saveBinding(haste: 'at-once' | 'paced' = 'at-once'): void {
     this.lastTicket++;
+    if (haste === 'at-once') this.isUrgent = true;
     this.save();
   }
 
@@ -88,11 +100,13 @@ export class NodesStore {
 
   close(): void {
     this.isClosed = true;
+    this.pause?.cancel();
     this.waiting.length = 0;
   }
 
   private schedule(): void {
     if (this.isScheduled || this.isWriting || this.isClosed) return;
+    if (this.pause !== null && !this.isUrgent) return;
     this.isScheduled = true;
     this.parts.timers.endOfTurn(() => {
       this.isScheduled = false;
@@ -105,7 +119,9 @@ export class NodesStore {
     const { disk, path, content, log, onFailure } = this.parts;
     const ticket = this.lastTicket;
     this.isDirty = false;
+    this.isUrgent = false;
     this.isWriting = true;
+    this.beginPause();
     disk.replaceFile(path, Buffer.from(content(), 'latin1'), FILE_MODE, (error) => {
       this.isWriting = false;
       if (this.isClosed) return;
@@ -117,6 +133,14 @@ export class NodesStore {
       this.durableTicket = ticket;
       if (this.isDirty) this.schedule();
       this.release();
+    });
+  }
+
+  private beginPause(): void {
+    this.pause?.cancel();
+    this.pause = this.parts.timers.after(PACE_MS, () => {
+      this.pause = null;
+      if (this.isDirty) this.schedule();
     });
   }
 
