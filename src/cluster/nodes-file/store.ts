@@ -64,14 +64,31 @@ export class NodesStore {
     this.save();
   }
 
+  /** How many binding changes there have been. */
+  get bindingChanges(): number {
+    return this.lastTicket;
+  }
+
+  /** All of them are durable. */
+  get isBindingSaved(): boolean {
+    return this.durableTicket === this.lastTicket;
+  }
+
   /** Calls back when all binding changes made so far are durable, in the order of asking; at once if they are. */
   whenBindingSaved(run: () => void): void {
-    if (this.durableTicket === this.lastTicket) run();
+    if (this.isBindingSaved) run();
     else this.waiting.push({ ticket: this.lastTicket, run });
   }
 
-  /** Writes now, before anything goes on. Returns the system's reason when that fails. */
+  /**
+   * Writes now, before anything goes on. Returns the system's reason when that fails. A write that is under way would put
+   * an older file in the place of the new one: then it is a binding change instead, which the reply waits for.
+   */
   saveNow(): string | null {
+    if (this.isWriting) {
+      this.saveBinding();
+      return null;
+    }
     const { disk, path, content } = this.parts;
     try {
       disk.replaceFileSync(path, Buffer.from(content(), 'latin1'), FILE_MODE);
