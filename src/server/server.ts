@@ -217,7 +217,7 @@ export class Server {
       scheduleTurnEnd: () => this.scheduleTurnEnd(),
     });
     this.watching = new Watching();
-    this.activeExpiry = new ActiveExpiry(this.keyspace);
+    this.activeExpiry = new ActiveExpiry(this.keyspace, () => this.config.values['active-expire-effort']);
     this.slotDeletion = new SlotDeletion(this);
     this.keyspace.hooks = this.keyspaceHooks();
     this.statistics.startedAtMs = this.platform.clock.nowMs();

@@ -81,6 +81,18 @@ describe('ROLE', () => {
   });
 });
 
+describe('the memory of the stream', () => {
+  it('is nothing that eviction must not touch once no replica is left to read it', () => {
+    const { world, master, replica } = pair({ 'repl-backlog-size': '16kb' });
+    for (let i = 0; i < 50; i++) master.call('SET', 'key', 'x'.repeat(1000));
+    world.settle(master, replica);
+    expect(master.server.replicationMemory().backlogBytes).toBe(16 * 1024);
+    expect(master.call('CLIENT', 'KILL', 'TYPE', 'replica')).toBe(1);
+    expect(master.server.replicationMemory().beyondBacklogBytes).toBe(0);
+    expect(master.server.replicationMemory().backlogBytes).toBeGreaterThan(16 * 1024);
+  });
+});
+
 describe('a replica and its clients', () => {
   it('refuses writes, in transactions too, unless it is made writable', () => {
     const { replica } = pair();
@@ -240,8 +252,22 @@ describe('WAIT', () => {
     expect(client.replies()).toEqual([1]);
   });
 
+  it('counts a replica only when it has loaded what was written before anybody followed', () => {
+    const world = new ReplicationWorld({ latency: 20 });
+    const [master, replica] = [world.start('master'), world.start('replica')];
+    const client = master.connect();
+    master.callOn(client, 'SET', 'a', '1');
+    replica.call('REPLICAOF', master.host, PORT);
+    master.send(client, 'WAIT', 1, 0);
+    let replies: unknown[] = [];
+    world.until(() => (replies = client.replies()).length > 0);
+    expect(replies).toEqual([1]);
+    expect(replica.call('GET', 'a')).toBe('1');
+  });
+
   it('does not block where that is not possible', () => {
-    const { master } = pair();
+    const { world, master } = pair();
+    world.advance(5);
     const client = master.connect();
     master.callOn(client, 'MULTI');
     master.callOn(client, 'SET', 'a', '1');
@@ -261,7 +287,8 @@ describe('WAIT', () => {
   });
 
   it('counts nothing for a client without writes, and refuses what is wrong', () => {
-    const { master, replica } = pair();
+    const { world, master, replica } = pair();
+    world.advance(5);
     expect(master.callOn(master.connect(), 'WAIT', 1, 0)).toBe(1);
     expect(master.call('WAIT', 'x', 0)).toEqual(errorReply('ERR value is not an integer or out of range'));
     expect(master.call('WAIT', 1, -1)).toEqual(errorReply('ERR timeout is negative'));
@@ -273,7 +300,8 @@ describe('WAIT', () => {
 
 describe('WAITAOF', () => {
   it('refuses what cannot be waited for', () => {
-    const { master, replica } = pair();
+    const { world, master, replica } = pair();
+    world.advance(5);
     expect(master.call('WAITAOF', 2, 0, 0)).toEqual(
       errorReply('ERR value is out of range, value must between 0 and 1'),
     );
