@@ -7,7 +7,7 @@ import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText, isWord, toLowerAscii } from '../resp/ascii.js';
 import { parseSafeInteger } from '../resp/numbers.js';
 import type { WireReply } from '../resp/reply-reader.js';
-import type { CliConnection} from './cli-connection.js';
+import type { CliConnection } from './cli-connection.js';
 import { ConnectionLost } from './cli-connection.js';
 import { isPrintedVerbatim, readSubscriptionMessage, subscribingCommand } from './command-kinds.js';
 import { CliError } from './errors.js';
@@ -128,6 +128,20 @@ export class CommandRunner {
       } catch (error) {
         return this.runEnded(args, error);
       }
+    }
+  }
+
+  /** Asks for something that is not printed. Null: nobody answers now, or the server refuses. */
+  async inquire(args: readonly string[]): Promise<WireReply | null> {
+    if (this.isSubscribed || this.inTransaction) return null;
+    if (this.connection === null && !(await this.connect(true))) return null;
+    try {
+      const reply = await this.connection!.ask(args);
+      return reply.type === 'error' ? null : reply;
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      this.disconnect();
+      return null;
     }
   }
 

@@ -19,6 +19,8 @@ export const MODE_NAMES = [
   'scan',
   'lru-test',
   'intrinsic-latency',
+  'hint',
+  'hint-file',
 ] as const;
 
 export type ModeName = (typeof MODE_NAMES)[number];
@@ -108,6 +110,14 @@ const SETTINGS: Readonly<Record<string, (options: ModeOptions, value: string) =>
   },
   '--pipe-timeout': (options, value) => (options.pipeTimeoutSeconds = leadingInteger(value)),
   '--eval': (options, value) => (options.scriptPath = value),
+  '--test_hint': (options, value) => {
+    options.chosen.add('hint');
+    options.hintInput = bytesFromText(value);
+  },
+  '--test_hint_file': (options, value) => {
+    options.chosen.add('hint-file');
+    options.hintPath = value;
+  },
 };
 
 function choosing(mode: ModeName): (options: ModeOptions) => void {

@@ -2,16 +2,18 @@
 import { VEDETTE_VERSION } from '../config/version.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
-import { bytesFromText, splitWords, textFromBytes } from '../resp/ascii.js';
+import { bytesFromText, isWord, splitWords, textFromBytes } from '../resp/ascii.js';
 import { runClusterManager } from './cluster/program.js';
 import { CommandRunner } from './command-runner.js';
 import { CliError } from './errors.js';
+import { HelpDesk } from './help/help-desk.js';
 import { History } from './history.js';
-import { InteractiveSession } from './interactive.js';
+import { helpText, InteractiveSession } from './interactive.js';
 import { evalCommand } from './modes/eval.js';
 import { chosenMode } from './modes/index.js';
 import { parseCommandLine, type CliOptions } from './options.js';
 import { readPassword } from './password.js';
+import { Preferences } from './preferences.js';
 import type { FormatOptions } from './reply-format.js';
 import { USAGE } from './usage.js';
 
@@ -64,12 +66,18 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
     const command = evalCommand(platform.disk, options.modes.scriptPath, options.command);
     return await runScript(runner, command, options);
   }
-  if (!isInteractive) return await runOnce(terminal, runner, options);
+  const helpDesk = new HelpDesk((...args) => runner.inquire(args));
+  if (!isInteractive) return await runOnce(terminal, runner, helpDesk, options);
 
   const history = History.open(platform);
+  const preferences = new Preferences();
+  if (terminal.isInputTerminal) {
+    preferences.load(platform, (problem) => terminal.write(`${problem}\n`));
+  }
   const lines = terminal.openLines({
     history: history.entries,
-    complete: () => [],
+    complete: (line) => helpDesk.help?.completions(line) ?? [],
+    hint: (line) => (preferences.showsHints ? (helpDesk.help?.hint(line) ?? '') : ''),
     isRemembered: (line) => history.isKept(line),
   });
   const session = new InteractiveSession({
@@ -77,6 +85,8 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
     terminal,
     lines,
     runner,
+    helpDesk,
+    preferences,
     isForPerson: isForPerson && format.mode !== 'raw',
     hasColor: /xterm/.test(environment.TERM ?? ''),
     onLine: (line) => {
@@ -97,7 +107,12 @@ async function manageCluster(platform: Platform, terminal: Terminal, options: Cl
   return await runClusterManager(platform, terminal, cluster, credentials);
 }
 
-async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOptions): Promise<number> {
+async function runOnce(
+  terminal: Terminal,
+  runner: CommandRunner,
+  helpDesk: HelpDesk,
+  options: CliOptions,
+): Promise<number> {
   const command = options.quotedInput ? unquoteAll(options.command) : [...options.command];
   if (command === null) {
     // On standard output, as redis-cli says it: what reads the reply sees that there is none.
@@ -110,6 +125,10 @@ async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOp
     const place = command.indexOf(bytesFromText(options.inputTag));
     if (place < 0) throw new CliError('Using -X option but stdin tag not match.');
     command[place] = await readInput(terminal);
+  }
+  if (isWord(command[0]!, 'help') || command[0] === '?') {
+    terminal.write(await helpText(helpDesk, command.slice(1)));
+    return 0;
   }
   // Whoever could not be reached at first is tried once more with the command, and then it is said.
   await runner.connect(true);

@@ -4,7 +4,7 @@
  */
 import type { Timers } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
-import { textFromBytes } from '../resp/ascii.js';
+import { isWord, textFromBytes } from '../resp/ascii.js';
 import { ConnectionLost, type CliConnection } from './cli-connection.js';
 import { CliError } from './errors.js';
 import { formatReply } from './reply-format.js';
@@ -29,7 +29,8 @@ export async function showStream(
   command: readonly string[],
 ): Promise<string> {
   const say = (text: string): void => terminal.writeError(`${text}\n`);
-  let kind = 'Full resync';
+  // As redis-cli 7.0 calls what SYNC does, and 7.2 what PSYNC does.
+  let kind = isWord(command[0]!, 'sync') ? 'SYNC' : 'Full resync';
   let snapshot;
   try {
     const target = { write: (_: Buffer, done: (error: null) => void) => done(null) };

@@ -29,8 +29,8 @@ export interface MessageCounts {
 export interface ClusterActions {
   readonly view: ClusterView;
 
-  /** Everything that was decided and that others may rely on is on disk. */
-  readonly isKept: boolean;
+  /** How many things have been decided that others may rely on. */
+  readonly decisions: number;
   /** Calls back when everything that has been decided is on disk. */
   whenKept(run: () => void): void;
 

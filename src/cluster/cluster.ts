@@ -81,7 +81,7 @@ export class Cluster implements ClusterActions {
   private readonly receiver: Receiver;
   private readonly listeners: BusListeners;
   private readonly lock: NodesLock;
-  private readonly serving = new ServingState();
+  private readonly serving: ServingState;
   private readonly clock: SteadyClock;
   private readonly alarm: Alarm;
   private isLookScheduled = false;
@@ -92,6 +92,7 @@ export class Cluster implements ClusterActions {
     this.server = server;
     this.replication = replication;
     this.view = nodes.view;
+    this.serving = new ServingState(nodes.isNew);
     this.clock = new SteadyClock(platform.clock);
     this.store = new NodesStore({
       path: nodes.path,
@@ -259,8 +260,8 @@ export class Cluster implements ClusterActions {
     }
   }
 
-  get isKept(): boolean {
-    return this.store.isBindingSaved;
+  get decisions(): number {
+    return this.store.bindingChanges;
   }
 
   whenKept(run: () => void): void {

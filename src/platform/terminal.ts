@@ -41,8 +41,10 @@ export interface InputFlow {
 export interface LineOptions {
   /** Earlier lines, oldest first, which a person can call up again. */
   readonly history: readonly string[];
-  /** What a word that was begun may become; for a person's Tab. */
+  /** Whole lines that one may become that was begun; for a person's Tab. */
   complete(line: string): readonly string[];
+  /** What is shown behind the line while it is typed, if anything. */
+  hint?(line: string): string;
   /** Whether a line that was entered can be called up again. */
   isRemembered(line: string): boolean;
 }

@@ -35,7 +35,7 @@ class RecordedActions implements ClusterActions {
   nextEpoch: Epoch | null = null;
   failureReports = 0;
 
-  isKept = true;
+  readonly decisions = 0;
 
   constructor(readonly view: ClusterView) {}
 

@@ -1,6 +1,7 @@
 /** All modes, by the options that ask for them. */
 import { MODE_NAMES, type ModeName, type ModeOptions } from '../mode-options.js';
 import { bigKeys, memoryKeys } from './big-keys.js';
+import { checkHints, showHint } from './hints.js';
 import { hotKeys } from './hot-keys.js';
 import { intrinsicLatency } from './intrinsic-latency.js';
 import { latencyDistribution } from './latency-distribution.js';
@@ -28,6 +29,8 @@ const MODES: Readonly<Record<ModeName, Mode>> = {
   scan,
   'lru-test': lruTest,
   'intrinsic-latency': intrinsicLatency,
+  hint: showHint,
+  'hint-file': checkHints,
 };
 
 /** The mode that was asked for; null: commands are sent. */

@@ -35,12 +35,13 @@ const SUBCOMMANDS: readonly ClusterSubcommand[] = [
   ),
 ];
 
-/** The reply to what changes something leaves when that is on disk: whoever reads OK relies on it. */
+/** The reply to what decides something leaves when that is on disk: whoever reads OK relies on it. */
 function answeringWhenKept(run: ClusterSubcommand['run'], parts: ClusterParts): CommandHandler {
   const { actions } = parts;
   return (client, args) => {
+    const { decisions } = actions;
     run(client, args, parts);
-    if (!actions.isKept) actions.whenKept(client.holdReplies());
+    if (actions.decisions !== decisions) actions.whenKept(client.holdReplies());
   };
 }
 

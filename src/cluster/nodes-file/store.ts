@@ -64,7 +64,12 @@ export class NodesStore {
     this.save();
   }
 
-  /** All binding changes made so far are durable. */
+  /** How many binding changes there have been. */
+  get bindingChanges(): number {
+    return this.lastTicket;
+  }
+
+  /** All of them are durable. */
   get isBindingSaved(): boolean {
     return this.durableTicket === this.lastTicket;
   }

@@ -68,7 +68,7 @@ describe('OK to a change of the cluster', () => {
     cluster.start('m1');
     cluster.advance(100);
     const replies = pipeline(cluster, 'm1', ['CLUSTER ADDSLOTS 5']);
-    cluster.until(() => !cluster.cluster('m1').isKept);
+    cluster.until(() => !cluster.cluster('m1').store.isBindingSaved);
     cluster.advance(1);
     cluster.cluster('m1').setMigrating(5 as Slot, cluster.cluster('m1').view.myself);
     expect(cluster.call('m1', 'CLUSTER', 'SAVECONFIG')).toBe('OK');
@@ -85,10 +85,10 @@ describe('OK to a change of the cluster', () => {
     const replies = pipeline(cluster, 'm1', ['MULTI', 'CLUSTER ADDSLOTS 5', 'EXEC', 'PING']);
     cluster.until(() => cluster.cluster('m1').view.myself.slots.size === 1);
     expect(cluster.call('m1', 'PING')).toBe('PONG');
-    expect(cluster.cluster('m1').isKept).toBe(false);
+    expect(cluster.cluster('m1').store.isBindingSaved).toBe(false);
     expect(replies).toEqual([]);
     cluster.until(() => replies.length === 4);
-    expect(cluster.cluster('m1').isKept).toBe(true);
+    expect(cluster.cluster('m1').store.isBindingSaved).toBe(true);
     expect(replies).toEqual(['OK', 'QUEUED', ['OK'], 'PONG']);
   });
 });

@@ -89,8 +89,8 @@ describe('--replica', () => {
     expect(world.terminal.output).toBe('"SELECT","0"\n"SET","k","v"\n');
     expect(world.server.received.filter((line) => line === 'REPLCONF ACK 0')).toHaveLength(2);
     expect(world.terminal.errors).toContain(
-      'Full resync with master, discarding bytes of bulk transfer until EOF marker...\n' +
-        'Full resync done after 6 bytes. Logging commands from master.\nsending REPLCONF ACK 0\n',
+      'SYNC with master, discarding bytes of bulk transfer until EOF marker...\n' +
+        'SYNC done after 6 bytes. Logging commands from master.\nsending REPLCONF ACK 0\n',
     );
     world.killServer();
     await world.pass(50);
@@ -105,15 +105,13 @@ describe('--replica', () => {
     await world.pass(3000, 10);
     expect(world.terminal.output).toBe('"SET","k","v"\n');
     expect(world.server.received).not.toContain('REPLCONF ACK 0');
-    expect(world.terminal.errors).toContain(
-      'Full resync with master, discarding 6 bytes of bulk transfer...\n',
-    );
+    expect(world.terminal.errors).toContain('SYNC with master, discarding 6 bytes of bulk transfer...\n');
   });
 });
 
 describe('as a command', () => {
   test.each([
-    ['SYNC', COUNTED, 'Full resync with master, discarding 6 bytes of bulk transfer...\nFull resync done.'],
+    ['SYNC', COUNTED, 'SYNC with master, discarding 6 bytes of bulk transfer...\nSYNC done.'],
     [
       'PSYNC ? -1',
       `+FULLRESYNC ${'a'.repeat(40)} 7\r\n${COUNTED}`,

@@ -193,6 +193,41 @@ describe('a disk that fails', () => {
   });
 });
 
+describe('a file that cannot be made durable when the next one begins', () => {
+  /** Has everything up to now in a first file that the disk refuses to sync, and a second one open. */
+  function between(): { readonly server: LoggedServer; readonly endOfFault: () => void } {
+    const server = start({ 'rdb-key-save-delay': '100000000' });
+    server.call('SET', 'a', '1');
+    const endOfFault = server.disk.faults.add({ operation: 'sync', code: 'EIO', path: '1.incr' });
+    server.disk.syncLatency = 10 * SYNC_MS;
+    server.call('BGREWRITEAOF');
+    world.advance(SYNC_MS);
+    expect(server.call('SET', 'b', '2')).toBe('OK');
+    world.advance(500);
+    expect(server.manifest).toContain('2.incr');
+    expect(server.call('SET', 'c', '3')).toBeInstanceOf(ErrorReply);
+    return { server, endOfFault };
+  }
+
+  it('keeps the next one empty, so that no gap can be left', () => {
+    const { server, endOfFault } = between();
+    world.advance(5000);
+    expect(server.file('2.incr.aof')).toBe('');
+    endOfFault();
+    const restarted = restart(server);
+    expect(restarted.call('GET', 'c')).toBeNull();
+  });
+
+  it('is synced again, after which the log goes on', () => {
+    const { server, endOfFault } = between();
+    endOfFault();
+    world.advance(3000);
+    expect(server.call('SET', 'c', '3')).toBe('OK');
+    world.advance(3000);
+    expect(restart(server).call('MGET', 'a', 'b', 'c')).toEqual(['1', '2', '3']);
+  });
+});
+
 describe('a rewrite', () => {
   it.each(['yes', 'no'])('makes a new base of the dataset (aof-use-rdb-preamble %s)', (preamble) => {
     const server = start({ 'aof-use-rdb-preamble': preamble });
@@ -287,6 +322,32 @@ describe('switching the log at run time', () => {
     server.call('APPEND', 'a', '3');
     world.advance(2000);
     expect(restart(server).call('GET', 'a')).toBe('23');
+  });
+});
+
+describe('a server that is closed', () => {
+  it('leaves a log that is on disk, and writes no more to it', () => {
+    const server = start();
+    server.call('SET', 'a', '1');
+    server.test.server.close();
+    world.advance(100);
+    const files = (): string[] => [server.manifest, server.file('1.incr.aof')];
+    const before = files();
+    world.advance(5000);
+    expect(files()).toEqual(before);
+    expect(restart(server).call('GET', 'a')).toBe('1');
+  });
+
+  it('gives a rewrite up', () => {
+    const server = start({ 'rdb-key-save-delay': '1000000' });
+    for (const key of ['a', 'b', 'c']) server.call('SET', key, '1');
+    server.call('BGREWRITEAOF');
+    world.advance(100);
+    server.test.server.close();
+    world.advance(10_000);
+    expect(server.persistence.aof.isRewriting).toBe(false);
+    expect(server.manifest).not.toContain('2.base');
+    expect(restart(server).call('DBSIZE')).toBe(3);
   });
 });
 
