@@ -24,13 +24,16 @@ import {
 } from './address.js';
 import type { NodeView, SlotRange } from './cluster-nodes.js';
 import { ClusterQuery } from './cluster-query.js';
+import { Complaints } from './complaints.js';
 import { credentialsFromText, type ClientConnection, type ClientPlatform } from './connection.js';
 import { ClientError, stoppedError } from './errors.js';
 import { MapRound, type NodeRefusal } from './map-round.js';
 import { checkMaster } from './master-check.js';
 import { closeGiven, MasterLink, type LivenessPing } from './master-link.js';
 import { NodeList } from './node-list.js';
+import { QueryPool } from './query-pool.js';
 import { SlotMap, slotsText, type SlotOwner } from './slot-map.js';
+import { Waiters } from './waiters.js';
 
 export type { SlotRange } from './cluster-nodes.js';
 export type { NodeRefusal } from './map-round.js';
@@ -112,18 +115,13 @@ interface VerifiedMaster {
   readonly connection: ClientConnection;
 }
 
-interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
-}
-
 const DEFAULTS = { nodeTimeoutMs: 500, masterTimeoutMs: 1000, pollIntervalMs: 1000, retryDelayMs: 200 };
 const ASKED_NODES = 3;
 
 export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
   private readonly map = new SlotMap();
   private readonly list: NodeList;
-  private readonly queries = new Map<string, ClusterQuery>();
+  private readonly queries: QueryPool<ClusterQuery>;
   private readonly times: typeof DEFAULTS;
   private readonly toReachable: (announced: HostAndPort) => HostAndPort;
   /** By node id. */
@@ -141,10 +139,10 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
   private round: MapRound | null = null;
   /** Nodes that are worth asking first: a hint named them. */
   private hinted: HostAndPort[] = [];
-  private waiters: Waiter[] = [];
+  private readonly waiters = new Waiters<void>();
   private poll: Timer | null = null;
   private retry: Timer | null = null;
-  private lastComplaint = '';
+  private readonly complaints = new Complaints();
 
   constructor(
     private readonly platform: ClientPlatform,
@@ -160,6 +158,9 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
     };
     this.toReachable = addressTranslation(options.addressMap);
     this.list = new NodeList(options.nodes);
+    this.queries = new QueryPool(
+      (address) => new ClusterQuery(platform, address, this.credentials, this.times.nodeTimeoutMs),
+    );
   }
 
   /** The verified masters, in the order of their first slots. */
@@ -198,14 +199,14 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
     this.round = null;
     this.poll?.cancel();
     this.retry?.cancel();
-    for (const query of this.queries.values()) query.close();
+    this.queries.close();
     for (const { check, link } of this.watched.values()) {
       check?.close();
       link?.close();
     }
     this.watched.clear();
     closeGiven(this.given.keys(), null);
-    for (const waiter of this.takeWaiters()) waiter.reject(stoppedError());
+    this.waiters.reject(stoppedError());
   }
 
   /**
@@ -281,7 +282,7 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
     this.round = new MapRound({
       nodes: [...first, ...others],
       answers: ASKED_NODES,
-      ask: (node, callback) => this.queryOf(node).ask(callback),
+      ask: (node, callback) => this.queries.of(node).ask(callback),
       onAnswer: (node, views) => this.take(node, views),
       onRefusal: ({ node }) => this.list.moveToEnd(node),
       onEnd: (answered, refusals) => this.endRound(answered, refusals),
@@ -305,42 +306,16 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
 
   private endRound(answered: number, refusals: readonly NodeRefusal[]): void {
     this.round = null;
-    this.forgetQueries();
+    this.queries.keepOnly(this.nodes);
     if (answered === 0) {
       const error = new ClusterDiscoveryError('any slot', refusals);
-      for (const waiter of this.takeWaiters()) waiter.reject(error);
+      this.waiters.reject(error);
       this.complain(error);
     } else {
-      for (const waiter of this.takeWaiters()) waiter.resolve();
-      if (this.failedChecks.size === 0) this.lastComplaint = '';
+      this.waiters.resolve();
+      if (this.failedChecks.size === 0) this.complaints.clear();
     }
     this.retryWhileIncomplete();
-  }
-
-  private takeWaiters(): Waiter[] {
-    const { waiters } = this;
-    this.waiters = [];
-    return waiters;
-  }
-
-  private queryOf(node: HostAndPort): ClusterQuery {
-    const key = formatAddress(node);
-    let query = this.queries.get(key);
-    if (query === undefined) {
-      query = new ClusterQuery(this.platform, node, this.credentials, this.times.nodeTimeoutMs);
-      this.queries.set(key, query);
-    }
-    return query;
-  }
-
-  /** Closes the connections to discovered nodes that are no longer reported. */
-  private forgetQueries(): void {
-    const listed = new Set(this.nodes.map(formatAddress));
-    for (const [key, query] of this.queries) {
-      if (listed.has(key)) continue;
-      query.close();
-      this.queries.delete(key);
-    }
   }
 
   private retryWhileIncomplete(): void {
@@ -455,14 +430,10 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
 
   /** Resolves when nodes were asked and have answered. */
   private asked(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.state === 'stopped') {
-        reject(stoppedError());
-        return;
-      }
-      this.waiters.push({ resolve, reject });
-      this.askUnlessAsking();
-    });
+    if (this.state === 'stopped') return Promise.reject(stoppedError());
+    const answered = this.waiters.wait();
+    this.askUnlessAsking();
+    return answered;
   }
 
   /** Verifies the owner of a slot anew, even a master that is held. */
@@ -484,13 +455,7 @@ export class ClusterDiscovery extends EventEmitter<ClusterDiscoveryEvents> {
   }
 
   private complain(error: ClusterDiscoveryError): void {
-    if (this.state !== 'watching') return;
-    const complaint = error.refusals
-      .map((refusal) => refusal.error.message)
-      .sort()
-      .join();
-    if (complaint !== this.lastComplaint) this.emit('unresolved', error);
-    this.lastComplaint = complaint;
+    if (this.state === 'watching' && this.complaints.isNew(error.refusals)) this.emit('unresolved', error);
   }
 
   private checkMaster(

@@ -31,8 +31,10 @@ import {
   type Credentials,
 } from './connection.js';
 import { ClientError, stoppedError } from './errors.js';
+import { Complaints } from './complaints.js';
 import { checkMaster } from './master-check.js';
 import { closeGiven, MasterLink, type LivenessPing } from './master-link.js';
+import { QueryPool } from './query-pool.js';
 import {
   ResolutionRound,
   type Refusal,
@@ -43,6 +45,7 @@ import {
 import { SentinelList, type ListedSentinel } from './sentinel-list.js';
 import { SentinelQuery } from './sentinel-query.js';
 import { SentinelWatches } from './sentinel-watch.js';
+import { Waiters } from './waiters.js';
 
 export type { ResolvedMaster, Refusal } from './resolution-round.js';
 
@@ -94,16 +97,11 @@ export interface DiscoveryEvents {
   unresolved: [error: DiscoveryError];
 }
 
-interface Waiter {
-  resolve(master: ResolvedMaster): void;
-  reject(error: Error): void;
-}
-
 const DEFAULTS = { sentinelTimeoutMs: 500, masterTimeoutMs: 1000, pollIntervalMs: 1000, retryDelayMs: 200 };
 
 export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   private readonly list: SentinelList;
-  private readonly queries = new Map<string, SentinelQuery>();
+  private readonly queries: QueryPool<SentinelQuery>;
   private readonly watches: SentinelWatches;
   /** The master's name as bytes, as in every answer of a sentinel. */
   private readonly masterName: string;
@@ -122,10 +120,10 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
 
   private state: 'idle' | 'watching' | 'stopped' = 'idle';
   private round: ResolutionRound | null = null;
-  private waiters: Waiter[] = [];
+  private readonly waiters = new Waiters<ResolvedMaster>();
   private poll: Timer | null = null;
   private retry: Timer | null = null;
-  private lastComplaint = '';
+  private readonly complaints = new Complaints();
 
   constructor(
     private readonly platform: ClientPlatform,
@@ -142,6 +140,10 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     };
     this.toReachable = addressTranslation(options.addressMap);
     this.list = new SentinelList(options.sentinels);
+    this.queries = new QueryPool(
+      (address) =>
+        new SentinelQuery(platform, address, this.sentinelCredentials, this.times.sentinelTimeoutMs),
+    );
     this.watches = new SentinelWatches(this.list, {
       platform,
       masterName: this.masterName,
@@ -182,21 +184,17 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     this.watches.stop();
     this.poll?.cancel();
     this.retry?.cancel();
-    for (const query of this.queries.values()) query.close();
+    this.queries.close();
     this.dropMaster(null);
-    this.settle((waiter) => waiter.reject(stoppedError()));
+    this.waiters.reject(stoppedError());
   }
 
   /** Asks the sentinels now. Rejects with a {@link DiscoveryError} when none names a master that can be verified. */
   resolve(): Promise<ResolvedMaster> {
-    return new Promise((resolve, reject) => {
-      if (this.state === 'stopped') {
-        reject(stoppedError());
-        return;
-      }
-      this.waiters.push({ resolve, reject });
-      this.askUnlessAsking();
-    });
+    if (this.state === 'stopped') return Promise.reject(stoppedError());
+    const resolved = this.waiters.wait();
+    this.askUnlessAsking();
+    return resolved;
   }
 
   /**
@@ -231,33 +229,21 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
 
   private endRound(outcome: RoundOutcome): void {
     this.round = null;
-    this.forgetQueries();
+    this.queries.keepOnly(this.sentinels);
     if (outcome.kind === 'verified') {
-      this.lastComplaint = '';
+      this.complaints.clear();
       this.hold(outcome.master, outcome.connection);
-      this.settle((waiter) => waiter.resolve(outcome.master));
+      this.waiters.resolve(outcome.master);
     } else {
       const error = new DiscoveryError(this.options.name, outcome.refusals);
-      this.settle((waiter) => waiter.reject(error));
-      // In whatever order the sentinels were asked.
-      const complaint = outcome.refusals
-        .map((refusal) => refusal.error.message)
-        .sort()
-        .join();
-      if (complaint !== this.lastComplaint) this.emit('unresolved', error);
-      this.lastComplaint = complaint;
+      this.waiters.reject(error);
+      if (this.complaints.isNew(outcome.refusals)) this.emit('unresolved', error);
     }
     if (this.state !== 'watching') return;
     this.watches.fill();
     if (this.held === null && this.round === null) {
       this.retry ??= this.platform.timers.after(this.times.retryDelayMs, () => this.beginRound());
     }
-  }
-
-  private settle(settleOne: (waiter: Waiter) => void): void {
-    const waiters = this.waiters;
-    this.waiters = [];
-    waiters.forEach(settleOne);
   }
 
   /** News from a subscription. A round in progress may be waiting for the old master: it starts again. */
@@ -284,37 +270,12 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
       masterTimeoutMs: this.times.masterTimeoutMs,
       list: this.list,
       newestEpoch: () => this.newestEpoch,
-      queryOf: (sentinel) => this.queryOf(sentinel),
+      queryOf: (sentinel) => this.queries.of(sentinel.address),
       toReachable: this.toReachable,
       onAnswer: (named) => this.supersede(named),
       // Whoever asks is given a master that has just been verified.
-      isHeld: (address) => this.waiters.length === 0 && this.isHeld(address),
+      isHeld: (address) => this.waiters.isEmpty && this.isHeld(address),
     };
-  }
-
-  private queryOf(sentinel: ListedSentinel): SentinelQuery {
-    const key = formatAddress(sentinel.address);
-    let query = this.queries.get(key);
-    if (query === undefined) {
-      query = new SentinelQuery(
-        this.platform,
-        sentinel.address,
-        this.sentinelCredentials,
-        this.times.sentinelTimeoutMs,
-      );
-      this.queries.set(key, query);
-    }
-    return query;
-  }
-
-  /** Closes the connections to discovered sentinels that are no longer reported. */
-  private forgetQueries(): void {
-    const listed = new Set(this.sentinels.map(formatAddress));
-    for (const [key, query] of this.queries) {
-      if (listed.has(key)) continue;
-      query.close();
-      this.queries.delete(key);
-    }
   }
 
   // The master in use
