@@ -60,7 +60,7 @@ export async function runOurs(
 
 function upTo(end: RegExp | undefined, text: string): string {
   const found = end?.exec(text);
-  return found == null ? text : text.slice(0, found.index + found[0].length);
+  return found === undefined || found === null ? text : text.slice(0, found.index + found[0].length);
 }
 
 /** Runs both, one after the other, on a server; expects no difference. */
