@@ -14,7 +14,8 @@ const directory = mkdtempSync(join(tmpdir(), 'vedette-cli-guide-'));
 let server: RunningServer;
 
 beforeAll(async () => {
-  server = await RunningServer.start(OUR_SERVER, '--maxmemory-policy', 'allkeys-lfu');
+  const options = ['--maxmemory-policy', 'allkeys-lfu', '--repl-diskless-sync-delay', '0'];
+  server = await RunningServer.start(OUR_SERVER, ...options);
 });
 
 afterAll(async () => {
@@ -29,10 +30,16 @@ function shell(line: string): Promise<string> {
     .replaceAll('vedette-cli ', `vedette-cli -p ${server.port} `);
   const environment = { ...process.env, PATH: `${join(ROOT, 'bin')}:${process.env.PATH}`, HOME: directory };
   return new Promise((done, fail) => {
-    execFile('sh', ['-ec', command], { cwd: directory, env: environment }, (error, output, errors) => {
-      if (error === null) done(output);
-      else fail(new Error(`${command}\n${output}${errors}`));
-    });
+    const child = execFile(
+      'sh',
+      ['-ec', command],
+      { cwd: directory, env: environment },
+      (error, output, errors) => {
+        if (error === null) done(output);
+        else fail(new Error(`${command}\n${output}${errors}`));
+      },
+    );
+    child.stdin?.end();
   });
 }
 
@@ -53,10 +60,18 @@ test('the server that it starts is one that starts', () => {
   expect(START).toBe('vedette-server --port 6379 --maxmemory-policy allkeys-lfu &\n');
 });
 
-test('every command does what the page says', async () => {
-  const lines = BLOCKS.flatMap((block) => block.trim().split('\n'));
-  expect(Object.keys(OUTPUTS).filter((line) => !lines.includes(line))).toEqual([]);
-  for (const line of lines) expect(await shell(line), line).toMatch(OUTPUTS[line] ?? /(?:)/);
+const LINES = BLOCKS.flatMap((block) => block.trim().split('\n'));
+
+test('the page shows what is looked at here', () => {
+  expect(Object.keys(OUTPUTS).filter((line) => !LINES.includes(line))).toEqual([]);
+});
+
+// In order: what one stores the next shows.
+test.each(LINES)('%s', async (line) => {
+  expect(await shell(line)).toMatch(OUTPUTS[line] ?? /(?:)/);
+});
+
+test('the snapshot is one', () => {
   expect(readFileSync(join(directory, 'copy.rdb')).latin1Slice(0, 5)).toBe('REDIS');
 });
 
