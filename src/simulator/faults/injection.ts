@@ -1,7 +1,7 @@
 /**
  * Makes faults happen in a world, each at its time, and ends them: each at its own time, and all at once in the end.
  */
-import { SeededRandom } from '../../platform/virtual/index.js';
+import type { SeededRandom } from '../../platform/virtual/index.js';
 import type { Scene } from '../run/scene.js';
 import type { Member } from '../world/member.js';
 import { describeFault, MASTER, type Fault } from './fault.js';

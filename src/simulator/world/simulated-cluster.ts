@@ -2,7 +2,8 @@
  * A cluster in a simulated world: how it is formed, and what its nodes see. Decides nothing about faults or checks.
  */
 import type { ClusterNode } from '../../cluster/view/node.js';
-import { SLOT_COUNT, type Slot } from '../../cluster/view/slots.js';
+import type { Slot } from '../../cluster/view/slots.js';
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 import type { FailoverEvent } from '../../failover/events.js';
 import type { LogLevel } from '../../log/logger.js';
 import type { WorldOptions } from '../../platform/virtual/index.js';

@@ -1,5 +1,6 @@
 /** Commands of replication, and what the role does to other commands. */
 import { describe, expect, it } from 'vitest';
+import { GateRank } from '../../../src/server/gates.js';
 import { errorReply } from '../../support/resp.js';
 import {
   MemoryConnection,
@@ -77,6 +78,18 @@ describe('ROLE', () => {
     world.world.network.cut('master', 'replica');
     world.advance(10);
     expect(replica.call('ROLE')).toEqual(['slave', master.host, PORT, 'connecting', -1]);
+  });
+});
+
+describe('the memory of the stream', () => {
+  it('is nothing that eviction must not touch once no replica is left to read it', () => {
+    const { world, master, replica } = pair({ 'repl-backlog-size': '16kb' });
+    for (let i = 0; i < 50; i++) master.call('SET', 'key', 'x'.repeat(1000));
+    world.settle(master, replica);
+    expect(master.server.replicationMemory().backlogBytes).toBe(16 * 1024);
+    expect(master.call('CLIENT', 'KILL', 'TYPE', 'replica')).toBe(1);
+    expect(master.server.replicationMemory().beyondBacklogBytes).toBe(0);
+    expect(master.server.replicationMemory().backlogBytes).toBeGreaterThan(16 * 1024);
   });
 });
 
@@ -170,6 +183,37 @@ describe('a replica and its clients', () => {
     replica.call('REPLICAOF', 'NO', 'ONE');
     world.advance(6000);
     expect(replica.call('DBSIZE')).toBe(0);
+  });
+});
+
+describe('a replica whose disk fails', () => {
+  /** Its own clients are refused writes from now on. */
+  function failDisk({ server }: ReplicatedServer): void {
+    server.gates.add({
+      rank: GateRank.Misconfiguration,
+      refusal: (_client, _command, _args, writes) => (writes ? 'MISCONF' : null),
+    });
+  }
+
+  it('ends rather than acknowledge what it cannot keep', () => {
+    const { world, master, replica } = pair();
+    failDisk(replica);
+    world.advance(1000);
+    expect(replica.process.isAlive).toBe(true);
+    master.call('SET', 'a', '1');
+    world.until(() => !replica.process.isAlive);
+    expect(replica.process.state).toEqual({ kind: 'exited', code: 1 });
+    expect(replica.logged('Replica was unable to write command to disk.')).toHaveLength(1);
+  });
+
+  it('goes on with replica-ignore-disk-write-errors, and says so now and then', () => {
+    const { world, master, replica } = pair({ 'replica-ignore-disk-write-errors': 'yes' });
+    failDisk(replica);
+    master.call('SET', 'a', '1');
+    master.call('SET', 'b', '1');
+    world.settle(master, replica);
+    expect(replica.call('MGET', 'a', 'b')).toEqual(['1', '1']);
+    expect(replica.logged('even though it is unable to write to disk')).toHaveLength(1);
   });
 });
 
