@@ -1,8 +1,11 @@
 /** A run is a pure function of its plan: it replays event by event, and observing it changes nothing. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { drawPlan } from '../../src/simulator/plan/draw-plan.js';
 import { RUN_KINDS, type Plan } from '../../src/simulator/plan/plan.js';
 import { run } from '../../src/simulator/run/run.js';
+
+// A run is a second or two of pure computation; the limit is a safety net for machines that are busy otherwise.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** Short, so that it can be run several times. */
 function shortPlan(kind: Plan['kind'], seed: string): Plan {

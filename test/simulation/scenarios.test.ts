@@ -1,8 +1,11 @@
 /** The named scenarios: stories of split brains and lost writes, each of which must end well. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { outcomeReport } from '../../src/simulator/report/outcome-report.js';
 import { run, type RunOutcome } from '../../src/simulator/run/run.js';
 import { scenarios } from '../../src/simulator/scenarios/scenarios.js';
+
+// A run is a second or two of pure computation; the limit is a safety net for machines that are busy otherwise.
+vi.setConfig({ testTimeout: 600_000 });
 
 function outcomeOf(name: string): RunOutcome {
   const scenario = scenarios.find((each) => each.name === name);

@@ -7,6 +7,8 @@ import type { Member } from '../world/member.js';
 import type { Scene } from '../run/scene.js';
 
 export function checkDurableVotes(scene: Scene): void {
+  // Where several have one id, nobody can say whose vote it was.
+  if (scene.plan.kind === 'sentinel' && scene.plan.topology.copies !== undefined) return;
   /** By the id that members go by in votes. */
   const members = new Map<string, Member>();
   scene.on('told', (member, event) => {

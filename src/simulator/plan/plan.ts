@@ -29,6 +29,8 @@ export interface SentinelTopology extends ServersTopology {
   readonly downAfterMs: number;
   readonly failoverTimeoutMs: number;
   readonly parallelSyncs: number;
+  /** Sentinels whose machines were copied from one image, id included. */
+  readonly copies?: readonly string[];
 }
 
 export interface ClusterTopology {

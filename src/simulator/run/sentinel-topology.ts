@@ -9,6 +9,7 @@ import { laggards, startServers } from './servers.js';
 import type { Topology } from './topology.js';
 
 const TILT_MS = 30_000;
+const COPIED_ID = 'c0'.repeat(20);
 /** Reports, corrections of roles (8 s after the last change, after an INFO of every 10 s) and retries. */
 const SLACK_MS = 90_000;
 
@@ -38,10 +39,12 @@ export class SentinelTopology implements Topology {
     startServers(this.world, topology, clocks, this.logLevel);
     const lines = [`sentinel parallel-syncs ${MASTER_NAME} ${parallelSyncs}`];
     const settings = { quorum, downAfterMs, failoverTimeoutMs, lines, logLevel: this.logLevel };
-    for (const name of this.sentinelNames)
-      this.world.startSentinel(name, { ...settings, clock: clocks.get(name) });
+    for (const name of this.sentinelNames) {
+      const own = topology.copies?.includes(name) === true ? [...lines, `sentinel myid ${COPIED_ID}`] : lines;
+      this.world.startSentinel(name, { ...settings, lines: own, clock: clocks.get(name) });
+    }
     const direct = topology.upstreams.filter((upstream) => upstream === 'server-1').length;
-    this.world.untilReady(direct, topology.sentinels - 1);
+    this.world.untilReady(direct, this.knownPeers);
     this.world.untilHolds(() => laggards(this.world, 'server-1') === null);
   }
 
@@ -89,10 +92,15 @@ export class SentinelTopology implements Topology {
       if (group.failoverInProgress) return `${name} has a failover in progress`;
       if (group.suspected) return `${name} suspects the master`;
       // Forged hellos make sentinels known that do not exist.
-      if (group.peers.size < this.plan.topology.sentinels - 1)
-        return `${name} knows ${group.peers.size} sentinels`;
+      if (group.peers.size < this.knownPeers) return `${name} knows ${group.peers.size} sentinels`;
     }
     return laggards(this.world, master);
+  }
+
+  /** How many others a sentinel can tell apart: those with its own id it takes for itself, the others for one. */
+  private get knownPeers(): number {
+    const { sentinels, copies = [] } = this.plan.topology;
+    return copies.length > 1 ? sentinels - copies.length : sentinels - 1;
   }
 
   private get sentinelNames(): string[] {

@@ -174,6 +174,14 @@ export const scenarios: readonly Scenario[] = [
     ]),
   },
   {
+    name: 'sentinels with one copied id',
+    story:
+      'Two of three sentinels were cloned with their configuration file, id included. They take each other for themselves, the third takes them for one, and both may win by its one vote. They choose by the same facts: no epoch may have two masters, and in the end all agree.',
+    plan: sentinelScenario('copied-id', [at(3000, 10_000, { kind: 'kill', target: 'server-1' })], {
+      copies: ['sentinel-2', 'sentinel-3'],
+    }),
+  },
+  {
     name: 'two masters failing together',
     story:
       'Two of five masters of a cluster lose power in one moment: each is replaced by a replica, in epochs of their own.',
