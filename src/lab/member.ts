@@ -209,8 +209,14 @@ export class Member extends EventEmitter<MemberEvents> {
     if (this.child === null) throw this.notStarted();
     const processId = await this.info('process_id', 'server');
     if (this.child === null) throw this.notStarted();
-    if (processId === String(this.child.pid)) return null;
+    if (processId === String(this.child.pid)) return this.loadingProblem();
     return `${this.name}: process ${processId} answers at ${formatAddress(this.address)}`;
+  }
+
+  /** Until a server has its data, it refuses nearly everything. */
+  private async loadingProblem(): Promise<string | null> {
+    const isLoading = this.role === 'server' && (await this.info('loading', 'persistence')) === '1';
+    return isLoading ? `${this.name} is loading its data` : null;
   }
 
   private notStarted(): LabError {

@@ -53,6 +53,8 @@ export class EmbeddedConnection implements Connection {
   private finished = false;
   private closeTold = false;
   private hasLostReplies = false;
+  /** Why we broke it off. */
+  private breakError: Error | null = null;
   private keepAliveSeconds: number | null = null;
   /** Runs while something cannot be sent: nobody tries for ever. */
   private giveUpTimer: Timer | null = null;
@@ -284,7 +286,7 @@ export class EmbeddedConnection implements Connection {
     if (item.kind === 'close') {
       this.links.remove(this);
       this.outgoing.clear();
-      this.tellClosed(this.hasLostReplies ? systemError('ECONNRESET', 'read') : item.error);
+      this.tellClosed(this.breakError ?? item.error);
       return;
     }
     if (this.finished || !this.owner.isAlive) return;
@@ -339,6 +341,7 @@ export class EmbeddedConnection implements Connection {
   /** A break that both sides notice. */
   private breakOff(error: Error): void {
     this.hasLostReplies = false;
+    this.breakError = error;
     this.stopWaiting();
     this.outgoing.clear();
     this.incoming.clear();
