@@ -205,7 +205,8 @@ describe('a node that starts again', () => {
     disk.replaceFileSync(path, damaged, 0o644);
     cluster.processOf('a').kill();
     expect(() => cluster.restart('a')).toThrow('corrupted cluster config file "nonsense"');
-    expect(cluster.processOf('a').disk.readFileSync(path)).toEqual(damaged);
+    const reader = cluster.world.createProcess('reader', { host: 'a' });
+    expect(reader.disk.readFileSync(path)).toEqual(damaged);
   });
 });
 
