@@ -214,7 +214,12 @@ export class Client implements ConnectionHandler {
     this.lastInteractionMs = this.server.nowMs;
     this.processInput();
     this.decoder.retain();
-    if (this.server.clients.measuresMemory) this.server.clients.remeasure(this);
+    if (this.server.clients.measuresMemory) {
+      this.server.clients.remeasure(this);
+      // The rest of a command that is too large may come in this very turn: it shall not be executed first.
+      if (this.decoder.unreturnedBytes > 0) this.server.clients.evictSurplus();
+      if (this.closed) return;
+    }
     // What waits in a transaction has not been executed either.
     const unexecutedBytes = this.decoder.unreturnedBytes + (this.transaction?.queuedBytes ?? 0);
     if (unexecutedBytes > this.server.queryBufferLimitBytes) {

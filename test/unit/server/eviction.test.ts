@@ -114,8 +114,10 @@ describe('clients', () => {
   test('an argument counts with the room that is kept for it, and is not waited for', () => {
     client.call('config', 'set', 'maxmemory-clients', '500kb');
     const sender = server.connect();
-    sender.sendBytes('*2\r\n$4\r\necho\r\n$600000\r\nxxx');
+    sender.deliver('*3\r\n$3\r\nset\r\n$1\r\nk\r\n$600000\r\nxxx');
+    sender.deliver(`${'x'.repeat(599_997)}\r\n`);
     expect(sender.isOpen).toBe(false);
+    expect(client.call('exists', 'k')).toBe(0);
   });
 
   test('a limit just above what they take takes nobody', () => {
