@@ -1,6 +1,6 @@
 /**
- * Builds dist/ from src/: every module as it is, for programs that import the package, and one file with all that
- * vedette-server and vedette-sentinel load, compiled. Loading hundreds of modules one by one takes longer than
+ * Builds dist/ from src/: every module as it is, one file with all that vedette-server and vedette-sentinel load, compiled,
+ * and one with all that a program loads which imports the package. Loading hundreds of modules one by one takes longer than
  * everything else a server does to start; a topology starts many servers.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { bundlePath, codeCachePath } from '../bin/server-bundle.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
+const library = join(dist, 'library', 'index.js');
 const startedAtMs = Date.now();
 
 compile();
@@ -25,7 +26,7 @@ function compile() {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Returns whether there is a bundle now, or only a file that loads the modules. */
+/** Returns whether there are bundles now, or only a file that loads the modules. */
 async function bundle() {
   // A cache of another text would be taken for one of this text.
   rmSync(codeCachePath, { force: true });
@@ -34,10 +35,13 @@ async function bundle() {
     const { rolldown } = await import('rolldown');
     const whole = await rolldown({ input, platform: 'node', logLevel: 'warn' });
     await whole.write({ file: bundlePath, format: 'cjs', codeSplitting: false });
+    const imported = await rolldown({ input: join(dist, 'index.js'), platform: 'node', logLevel: 'warn' });
+    await imported.write({ file: library, format: 'esm', codeSplitting: false });
+    writeFileSync(join(dist, 'index.js'), "export * from './library/index.js';\n");
     return true;
   } catch (error) {
-    // The bundler is a native program: where there is none for this machine, servers just start more slowly.
-    console.warn(`The executables are not bundled: ${error.message}`);
+    // The bundler is a native program: where there is none for this machine, everything just starts more slowly.
+    console.warn(`Nothing is bundled: ${error.message}`);
     mkdirSync(dirname(bundlePath), { recursive: true });
     writeFileSync(bundlePath, "exports.main = async () => (await import('../launch/main.js')).main();\n");
     return false;

@@ -24,10 +24,15 @@ import {
   type AddressMap,
   type HostAndPort,
 } from './address.js';
-import type { ClientConnection } from './connection.js';
-import { type ClientPlatform, type Credentials } from './connection.js';
-import { ClientError } from './errors.js';
-import { checkMaster, roleProblem } from './master-check.js';
+import {
+  credentialsFromText,
+  type ClientConnection,
+  type ClientPlatform,
+  type Credentials,
+} from './connection.js';
+import { ClientError, stoppedError } from './errors.js';
+import { checkMaster } from './master-check.js';
+import { closeGiven, MasterLink, type LivenessPing } from './master-link.js';
 import {
   ResolutionRound,
   type Refusal,
@@ -65,7 +70,7 @@ export interface DiscoveryOptions {
    * Pings the master on a connection of its own and takes it for lost when no reply comes in time, for a master
    * that hangs without closing TCP. A master that runs a long command hangs as well: mind the deadline.
    */
-  readonly livenessPing?: { readonly intervalMs: number; readonly deadlineMs: number };
+  readonly livenessPing?: LivenessPing;
 }
 
 /** No sentinel named a master that could be verified. */
@@ -110,7 +115,7 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   /** The last verified master, lost or not. */
   private last: ResolvedMaster | null = null;
   /** Stands as long as `held` does. */
-  private dataConnection: ClientConnection | null = null;
+  private link: MasterLink | null = null;
   /** Connections given to the caller, to be closed when their master must not be used any more. */
   private readonly given = new Set<ClientConnection>();
   private newestEpoch = -1;
@@ -120,7 +125,6 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   private waiters: Waiter[] = [];
   private poll: Timer | null = null;
   private retry: Timer | null = null;
-  private ping: Timer | null = null;
   private lastComplaint = '';
 
   constructor(
@@ -269,7 +273,7 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
 
   private pollNow(): void {
     this.askUnlessAsking();
-    this.recheckRole();
+    this.link?.recheckRole();
   }
 
   private roundContext(): RoundContext {
@@ -331,9 +335,13 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     const previous = this.last;
     this.held = master;
     this.last = master;
-    this.dataConnection = connection;
-    connection.once('close', (error) => this.dataConnectionClosed(connection, error));
-    this.watchLiveness(connection);
+    this.link = new MasterLink(
+      this.platform,
+      master.address,
+      connection,
+      this.options.livenessPing,
+      (reason) => this.linkLost(reason),
+    );
     this.emit('master', master, previous);
   }
 
@@ -346,10 +354,8 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     this.lose(new ClientError('SUPERSEDED', text));
   }
 
-  private dataConnectionClosed(connection: ClientConnection, error: Error | null): void {
-    if (connection !== this.dataConnection || this.held === null) return;
-    const { address } = this.held;
-    this.lose(error ?? new ClientError('CLOSED', `${formatAddress(address)} closed the connection`));
+  private linkLost(reason: Error): void {
+    this.lose(reason);
     if (this.state === 'watching') this.askUnlessAsking();
   }
 
@@ -359,58 +365,18 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     if (master !== null) this.emit('lost', master, reason);
   }
 
-  /** Connections given to the caller end with ours unless the master closed it, who then closes them itself. */
   private dropMaster(reason: Error | null): void {
-    const connection = this.dataConnection;
     this.held = null;
-    this.dataConnection = null;
-    this.ping?.cancel();
-    this.ping = null;
-    connection?.close();
-    const mayStillBeInUse = reason instanceof ClientError && reason.code === 'CLOSED';
-    if (mayStillBeInUse) return;
-    for (const given of [...this.given]) given.close(reason);
-  }
-
-  /** A master that was made a replica by hand may leave our connection open. No deadline: see `livenessPing`. */
-  private recheckRole(): void {
-    const connection = this.dataConnection;
-    if (connection === null || this.held === null || connection.hasQuestions) return;
-    const { address } = this.held;
-    connection.ask(['ROLE'], (error, reply) => {
-      if (error !== null || connection !== this.dataConnection) return;
-      const problem = roleProblem(address, reply);
-      // An error reply (BUSY, LOADING) says nothing of the role.
-      if (!(problem instanceof ClientError)) return;
-      this.lose(problem);
-      if (this.state === 'watching') this.askUnlessAsking();
-    });
-  }
-
-  private watchLiveness(connection: ClientConnection): void {
-    const { livenessPing } = this.options;
-    if (livenessPing === undefined) return;
-    const { intervalMs, deadlineMs } = livenessPing;
-    this.ping = this.platform.timers.every(intervalMs, () => {
-      connection.ask(['PING'], () => undefined, deadlineMs);
-    });
+    this.link?.close();
+    this.link = null;
+    closeGiven(this.given, reason);
   }
 
   private get sentinelCredentials(): Credentials {
-    return credentials(this.options.sentinelUsername, this.options.sentinelPassword);
+    return credentialsFromText(this.options.sentinelUsername, this.options.sentinelPassword);
   }
 
   private get masterCredentials(): Credentials {
-    return credentials(this.options.masterUsername, this.options.masterPassword);
+    return credentialsFromText(this.options.masterUsername, this.options.masterPassword);
   }
-}
-
-function stoppedError(): ClientError {
-  return new ClientError('CLOSED', 'Discovery was stopped');
-}
-
-function credentials(username: string | undefined, password: string | undefined): Credentials {
-  if (password === undefined) return {};
-  const secret = { password: bytesFromText(password) };
-  return username === undefined ? secret : { ...secret, username: bytesFromText(username) };
 }

@@ -81,7 +81,7 @@ export class Cluster implements ClusterActions {
   private readonly receiver: Receiver;
   private readonly listeners: BusListeners;
   private readonly lock: NodesLock;
-  private readonly serving = new ServingState();
+  private readonly serving: ServingState;
   private readonly clock: SteadyClock;
   private readonly alarm: Alarm;
   private isLookScheduled = false;
@@ -92,6 +92,7 @@ export class Cluster implements ClusterActions {
     this.server = server;
     this.replication = replication;
     this.view = nodes.view;
+    this.serving = new ServingState(nodes.isNew);
     this.clock = new SteadyClock(platform.clock);
     this.store = new NodesStore({
       path: nodes.path,
@@ -259,6 +260,14 @@ export class Cluster implements ClusterActions {
     }
   }
 
+  get decisions(): number {
+    return this.store.bindingChanges;
+  }
+
+  whenKept(run: () => void): void {
+    this.store.whenBindingSaved(run);
+  }
+
   meet(host: string, port: number, busPort: number): void {
     this.membership.meet({ host, port, busPort });
     this.wake();
@@ -266,6 +275,7 @@ export class Cluster implements ClusterActions {
 
   forget(node: ClusterNode): void {
     this.membership.forget(node);
+    this.store.saveBinding();
     this.wake();
   }
 
@@ -275,6 +285,7 @@ export class Cluster implements ClusterActions {
 
   replicate(master: ClusterNode): void {
     this.ownership.follow(master);
+    this.store.saveBinding();
     this.wake();
   }
 
@@ -319,12 +330,14 @@ export class Cluster implements ClusterActions {
       this.view.importingFrom.delete(slot);
       this.view.setOwner(slot, owner);
     }
-    this.slotsChanged();
+    this.store.saveBinding();
+    this.wake();
   }
 
   unassignSlots(slots: readonly Slot[]): void {
     for (const slot of slots) this.view.setOwner(slot, null);
-    this.slotsChanged();
+    this.store.saveBinding();
+    this.wake();
   }
 
   setMigrating(slot: Slot, target: ClusterNode): void {
@@ -352,6 +365,8 @@ export class Cluster implements ClusterActions {
     if (owner === myself) this.server.slotDeletion.complete(slot);
     view.setOwner(slot, owner);
     this.slotsChanged();
+    // What this node answers for from now on, it answers for after a crash, too.
+    if (owner === myself && !wasMine) this.store.saveBinding();
     if (wasMine && owner !== myself && myself.slots.size === 0 && values['cluster-allow-replica-migration']) {
       log.notice(
         `Configuration change detected. Reconfiguring myself as a replica of ${describeNode(owner)}`,
@@ -365,6 +380,10 @@ export class Cluster implements ClusterActions {
     }
   }
 
+  /**
+   * A slot is on its way. Thousands are moved one after the other, so that nobody waits for the disk here (nor does Redis);
+   * the operator's tool finishes a move that a crash has interrupted (--cluster fix).
+   */
   private slotsChanged(): void {
     this.store.save();
     this.wake();
@@ -378,7 +397,8 @@ export class Cluster implements ClusterActions {
     this.view.myself.configEpoch = epoch;
     this.view.ledger.observe(epoch);
     this.log.notice(`configEpoch set to ${epoch} via CLUSTER SET-CONFIG-EPOCH`);
-    this.slotsChanged();
+    this.store.saveBinding();
+    this.wake();
   }
 
   saveConfiguration(): string | null {

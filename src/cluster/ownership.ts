@@ -15,6 +15,7 @@ import {
   needsGreaterEpoch,
 } from './rules/slot-claims.js';
 import type { ClusterNode } from './view/node.js';
+import { SlotSet } from './view/slots.js';
 
 export class Ownership {
   constructor(private readonly cluster: Cluster) {}
@@ -114,11 +115,11 @@ export class Ownership {
     const { view, store, values } = this.cluster;
     const former = view.myMaster;
     const outcome = applyClaims(view, claimant, epoch, bitmap);
-    if (outcome.rebound > 0) store.saveBinding();
+    if (outcome.rebound > 0) store.saveBinding('paced');
     for (const displaced of outcome.displaced) this.tellSwitch(displaced, claimant);
     const hasLostAll = outcome.lostByShard > 0 && former !== null && former.slots.size === 0;
-    const takesAll = outcome.claimed === outcome.lostByShard;
-    if (hasLostAll && (values['cluster-allow-replica-migration'] || takesAll)) {
+    const takesAll = (): boolean => new SlotSet(bitmap).size === outcome.lostByShard;
+    if (hasLostAll && (values['cluster-allow-replica-migration'] || takesAll())) {
       this.cluster.log.notice(
         `Configuration change detected. Reconfiguring myself as a replica of ${describeNode(claimant)}`,
       );

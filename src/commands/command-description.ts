@@ -7,6 +7,7 @@ import {
   type CommandFlag,
   type KeySpec,
 } from '../server/command.js';
+import { changesOf, type Change } from './command-history.js';
 import { legacyKeyRange } from '../server/legacy-key-range.js';
 import { parseSyntax, type CommandArgument } from './syntax/argument-syntax.js';
 import { COMMAND_SYNTAX } from './syntax/index.js';
@@ -50,10 +51,13 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
   ];
   const known = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
   const isDeprecated = deprecatedSince !== undefined;
-  const subcommands = [...(command.subcommands?.values() ?? [])];
+  const changes = changesOf(command.fullName);
   const syntax = COMMAND_SYNTAX[command.fullName];
-  const others = [isDeprecated, syntax !== undefined, subcommands.length > 0].filter(Boolean);
-  reply.mapHeader(known.length + others.length);
+  const subcommands = [...(command.subcommands?.values() ?? [])];
+  const more = [isDeprecated, changes.length > 0, syntax !== undefined, subcommands.length > 0].filter(
+    Boolean,
+  );
+  reply.mapHeader(known.length + more.length);
   for (const [name, text] of known) {
     reply.bulk(name);
     reply.bulk(text);
@@ -61,6 +65,10 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
   if (isDeprecated) {
     reply.bulk('doc_flags');
     writeWords(reply, ['deprecated']);
+  }
+  if (changes.length > 0) {
+    reply.bulk('history');
+    writeChanges(reply, changes);
   }
   if (syntax !== undefined) {
     reply.bulk('arguments');
@@ -72,6 +80,15 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
   for (const sub of subcommands) {
     reply.bulk(sub.fullName);
     writeCommandDocs(reply, sub);
+  }
+}
+
+function writeChanges(reply: ReplySink, changes: readonly Change[]): void {
+  reply.setHeader(changes.length);
+  for (const [since, change] of changes) {
+    reply.arrayHeader(2);
+    reply.bulk(since);
+    reply.bulk(change);
   }
 }
 

@@ -8,9 +8,9 @@ import { clusterProblem, memberOf, viewOf } from './cluster-readiness.js';
 import { coversSlot } from './cluster-view.js';
 import { serverConfiguration } from './configuration.js';
 import { Member } from './member.js';
-import { findFreePorts } from './ports.js';
 import type { Engine } from './programs.js';
 import {
+  freePorts,
   HOST,
   linesOf,
   repeatEngine,
@@ -111,9 +111,12 @@ export class ClusterTopology extends Topology {
       .flatMap((replica) => memberOf(this.nodes, replica) ?? []);
   }
 
-  protected override async bringUp(leftMs: () => number): Promise<void> {
+  protected override async openRelays(): Promise<void> {
     await this.relay(this.nodes);
     await this.relay(this.nodes, BUS_PORT_DISTANCE);
+  }
+
+  protected override async bringUp(leftMs: () => number): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.start(leftMs())));
     const plan = { masters: this.firstMasters, replicas: this.firstReplicas };
     await formCluster(this.platform, plan, leftMs);
@@ -148,7 +151,7 @@ export class ClusterTopology extends Topology {
 async function choosePorts(platform: Platform, options: ClusterTopologyOptions): Promise<readonly number[]> {
   const { firstPort } = options;
   const engines = enginesOf(options);
-  if (firstPort === undefined) return findFreePorts(platform, HOST, engines.length, BUS_PORT_DISTANCE);
+  if (firstPort === undefined) return freePorts(platform, options, engines.length, BUS_PORT_DISTANCE);
   const ports = engines.map((_, index) => firstPort + index);
   await requireFreePorts(platform, [...ports, ...ports.map((port) => port + BUS_PORT_DISTANCE)]);
   return ports;

@@ -8,24 +8,15 @@
  * is delivered when it heals. Linux only: other systems have one loopback address.
  */
 import type { Connection, Listener, Platform, Timer } from '../platform/platform.js';
+import { CLIENTS, OPEN_LINKS, type LinkRule, type Party } from '../platform/embedded/index.js';
 import { LabError } from './errors.js';
 
-/** Whose connection: a member by its name, or the side on which a client stands. */
-export type Party = string;
-
-/** What the network does with what goes from one party to another. */
-export interface LinkRule {
-  /** Nothing passes. */
-  isCut(from: Party, to: Party): boolean;
-  /** For each piece, in milliseconds; pieces stay in order. */
-  delayMs(from: Party, to: Party): number;
-}
+export type { LinkRule, Party } from '../platform/embedded/index.js';
 
 export const RELAY_HOST = '127.0.0.1';
-const OPEN: LinkRule = { isCut: () => false, delayMs: () => 0 };
 
 export class FaultNetwork {
-  private rule = OPEN;
+  private rule = OPEN_LINKS;
   private readonly parties = new Map<string, Party>();
   private readonly listeners: Listener[] = [];
   private readonly pipes = new Set<Pipe>();
@@ -71,7 +62,7 @@ export class FaultNetwork {
   }
 
   heal(): void {
-    this.apply(OPEN);
+    this.apply(OPEN_LINKS);
   }
 
   close(): void {
@@ -88,8 +79,8 @@ export class FaultNetwork {
   }
 
   private accept(accepted: Connection, member: Party, target: { host: string; port: number }): void {
-    const initiator = this.parties.get(accepted.remoteAddress) ?? accepted.remoteAddress;
-    const back = new Pipe(this, member, initiator, accepted);
+    const initiator = this.parties.get(accepted.remoteAddress) ?? CLIENTS;
+    const back = new Pipe(this, member, initiator, accepted, true);
     const inert = { onConnect() {}, onDrain() {}, onData() {}, onEnd() {}, onClose() {} };
     const server = this.platform.network.connect(
       target,
@@ -102,7 +93,7 @@ export class FaultNetwork {
         onClose: () => back.push(null),
       },
     );
-    const there = new Pipe(this, initiator, member, server, false);
+    const there = new Pipe(this, initiator, member, server, false, false);
     accepted.handler = {
       ...inert,
       onData: (chunk) => there.push(chunk),
@@ -137,12 +128,15 @@ class Pipe {
   private readonly queue: { readonly bytes: Buffer | null; readonly dueMs: number }[] = [];
   private timer: Timer | null = null;
   private lastDueMs = 0;
+  private hasLost = false;
 
   constructor(
     private readonly network: FaultNetwork,
     private readonly from: Party,
     private readonly to: Party,
     private readonly target: Connection,
+    /** It leads from the member back to whoever opened the connection. */
+    private readonly carriesReplies: boolean,
     private isOpen = true,
   ) {
     network.register(this);
@@ -170,6 +164,16 @@ class Pipe {
     this.timer?.cancel();
     this.timer = null;
     if (currentRule.isCut(this.from, this.to)) return;
+    if (this.carriesReplies && currentRule.losesReplies?.(this.from) === true) {
+      if (this.queue.splice(0).length > 0) this.hasLost = true;
+      return;
+    }
+    if (this.hasLost) {
+      // A stream with a hole in it cannot go on.
+      this.target.reset();
+      this.network.forget(this);
+      return;
+    }
     for (;;) {
       const [head] = this.queue;
       if (head === undefined) return;

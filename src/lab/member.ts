@@ -45,6 +45,7 @@ interface MemberEvents {
 const KEPT_OUTPUT_LENGTH = 4000;
 const CALL_TIMEOUT_MS = 2000;
 export const CONFIGURATION_FILE = 'member.conf';
+const CONFIGURATION_MODE = 0o644;
 export const LOG_FILE = 'member.log';
 
 export class Member extends EventEmitter<MemberEvents> {
@@ -74,9 +75,7 @@ export class Member extends EventEmitter<MemberEvents> {
     this.directory = options.directory;
     this.configurationFile = `${options.directory}/${CONFIGURATION_FILE}`;
     this.logFile = `${options.directory}/${LOG_FILE}`;
-    platform.disk.makeDirectorySync(options.directory);
-    const text = bytesFromText(options.configuration.join('\n') + '\n');
-    platform.disk.writeFileSync(this.configurationFile, Buffer.from(text, 'latin1'));
+    this.writeConfiguration();
   }
 
   get state(): MemberState {
@@ -87,6 +86,16 @@ export class Member extends EventEmitter<MemberEvents> {
   /** Null while it is down. */
   get pid(): number | null {
     return this.child?.pid ?? null;
+  }
+
+  /**
+   * Empties the directory of a member that is down, and writes its configuration as at first.
+   * @param furtherLines what it is to remember nevertheless
+   */
+  forgetAll(furtherLines: readonly string[] = []): void {
+    if (this.child !== null) throw new LabError('WRONG_STATE', `${this.name} is not down`);
+    this.platform.disk.removeTreeSync(this.directory);
+    this.writeConfiguration(furtherLines);
   }
 
   /** Starts the process and resolves when it answers. */
@@ -169,6 +178,14 @@ export class Member extends EventEmitter<MemberEvents> {
   readLog(): string {
     if (this.platform.disk.statusSync(this.logFile) === null) return '';
     return this.platform.disk.readFileSync(this.logFile).toString('utf8');
+  }
+
+  private writeConfiguration(furtherLines: readonly string[] = []): void {
+    const { disk } = this.platform;
+    disk.makeDirectorySync(this.directory);
+    const lines = [...this.options.configuration, ...furtherLines];
+    const text = bytesFromText(lines.join('\n') + '\n');
+    disk.replaceFileSync(this.configurationFile, Buffer.from(text, 'latin1'), CONFIGURATION_MODE);
   }
 
   private async connect(): Promise<ClientConnection> {

@@ -5,14 +5,15 @@
  * It ends what it started, all of it and only that.
  */
 import type { HostAndPort } from '../client/address.js';
+import { fieldsOf } from '../client/reply.js';
 import type { Platform } from '../platform/platform.js';
 import { sentinelConfiguration, serverConfiguration } from './configuration.js';
 import { LabError } from './errors.js';
 import { Member } from './member.js';
-import { findFreePorts } from './ports.js';
 import type { Engine } from './programs.js';
 import { sentinelProblem, replicationProblem } from './readiness.js';
 import {
+  freePorts,
   HOST,
   linesOf,
   repeatEngine,
@@ -70,6 +71,8 @@ export class SentinelTopology extends Topology {
   /** The one that was the master at the start is the first. */
   readonly servers: readonly Member[];
   readonly sentinels: readonly Member[];
+  /** That of the configuration when it was started anew: clients do not go back to an older one. */
+  private firstEpoch = 0;
 
   /** @internal use {@link startSentinelTopology} */
   constructor(
@@ -91,8 +94,30 @@ export class SentinelTopology extends Topology {
     return this.sentinels.map((sentinel) => sentinel.announced);
   }
 
+  override async startAnew(): Promise<void> {
+    const epochs = await Promise.all(this.sentinels.map((sentinel) => this.epochOf(sentinel)));
+    this.firstEpoch = Math.max(this.firstEpoch, ...epochs) + 1;
+    await super.startAnew();
+  }
+
+  /** The configuration epoch of a sentinel; 0 when it cannot tell. */
+  async epochOf(sentinel: Member): Promise<number> {
+    if (sentinel.state !== 'running') return 0;
+    const fields = fieldsOf(await sentinel.call('SENTINEL', 'MASTER', this.masterName));
+    return Number(fields?.get('config-epoch') ?? 0);
+  }
+
+  protected override linesToKeep(member: Member): readonly string[] {
+    if (member.role !== 'sentinel') return [];
+    const { firstEpoch: epoch, masterName } = this;
+    return [`sentinel config-epoch ${masterName} ${epoch}`, `sentinel current-epoch ${epoch}`];
+  }
+
+  protected override openRelays(): Promise<void> {
+    return this.relay(this.members);
+  }
+
   protected override async bringUp(leftMs: () => number): Promise<void> {
-    await this.relay(this.members);
     // The replicas find a master that answers, the sentinels replicas that replicate: nobody has to try twice.
     const [master, ...replicas] = this.servers as [Member, ...Member[]];
     await master.start(leftMs());
@@ -180,7 +205,7 @@ async function choosePorts(platform: Platform, options: SentinelTopologyOptions)
   const sentinels = enginesOf(options.sentinels);
   const { firstPort } = options;
   if (firstPort === undefined) {
-    const ports = await findFreePorts(platform, HOST, servers.length + sentinels.length);
+    const ports = await freePorts(platform, options, servers.length + sentinels.length);
     return { servers: ports.slice(0, servers.length), sentinels: ports.slice(servers.length) };
   }
   const ports: Ports = {

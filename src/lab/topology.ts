@@ -9,7 +9,7 @@ import type { Platform } from '../platform/platform.js';
 import { LabError } from './errors.js';
 import { RELAY_HOST, type FaultNetwork } from './fault-network.js';
 import type { Member } from './member.js';
-import { isPortFree } from './ports.js';
+import { findFreePorts, isPortFree } from './ports.js';
 import { ProcessGuard } from './process-guard.js';
 import { nameOfEngine, type Engine } from './programs.js';
 
@@ -27,11 +27,16 @@ export interface TopologyOptions {
   readonly ownSessions?: boolean;
   /** Between the members, so that links can be cut; there is none when absent. The topology closes it. */
   readonly network?: FaultNetwork;
+  /** Where free ports come from when there is no first one. */
+  readonly findPorts?: FindPorts;
   /** Until everything works; 30000 when absent. */
   readonly readyLimitMs?: number;
 }
 
 export type Directives = readonly string[] | ((index: number) => readonly string[]);
+
+/** So many free ports; the port that lies `companionDistance` above each is free, too. */
+export type FindPorts = (count: number, companionDistance: number) => Promise<number[]>;
 
 export const HOST = RELAY_HOST;
 /** Attempts with other ports, when ports are ours to choose and someone else was faster. */
@@ -58,9 +63,21 @@ export abstract class Topology {
 
   /** @internal Starts all members and resolves when they work together. */
   async start(): Promise<void> {
+    await this.openRelays();
     const startMs = this.platform.clock.monotonicMs();
     const limitMs = this.common.readyLimitMs ?? READY_LIMIT_MS;
     await this.bringUp(() => Math.max(0, limitMs - (this.platform.clock.monotonicMs() - startMs)));
+  }
+
+  /**
+   * Ends all members and starts them again from nothing, at their addresses: without data, in their first roles.
+   * Relays stay as they are.
+   */
+  async startAnew(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
+    for (const member of this.members) member.forgetAll(this.linesToKeep(member));
+    const startMs = this.platform.clock.monotonicMs();
+    await this.bringUp(() => Math.max(0, READY_LIMIT_MS - (this.platform.clock.monotonicMs() - startMs)));
   }
 
   /** Ends every process that was started, and removes the directory if it is a temporary one. */
@@ -72,6 +89,13 @@ export abstract class Topology {
   }
 
   protected abstract bringUp(leftMs: () => number): Promise<void>;
+
+  /** What a member is to remember when it is started anew. */
+  protected linesToKeep(_member: Member): readonly string[] {
+    return [];
+  }
+
+  protected abstract openRelays(): Promise<void>;
 
   /** What the network between the members asks of the configuration of one. */
   protected networkDirectives(name: string, ...announcing: readonly string[]): readonly string[] {
@@ -131,6 +155,18 @@ export async function requireFreePorts(platform: Platform, ports: readonly numbe
   if (taken.length === 0) return;
   const which = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`;
   throw new LabError('PORT_IN_USE', `${which} in use`);
+}
+
+/** Free ports on which members can listen, and be down and listen again. */
+export function freePorts(
+  platform: Platform,
+  options: TopologyOptions,
+  count: number,
+  companionDistance = 0,
+): Promise<number[]> {
+  return (
+    options.findPorts?.(count, companionDistance) ?? findFreePorts(platform, HOST, count, companionDistance)
+  );
 }
 
 export function linesOf(lines: Directives | undefined, index: number): readonly string[] {

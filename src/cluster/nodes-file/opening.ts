@@ -24,6 +24,8 @@ export class ClusterStartError extends Error {}
 export interface OpenedNodes {
   readonly view: ClusterView;
   readonly path: string;
+  /** There was no file: this node has never been part of a cluster. */
+  readonly isNew: boolean;
 }
 
 /** @throws {ClusterStartError} */
@@ -41,7 +43,7 @@ export function openNodes(platform: Platform, config: ServerConfig, log: Logger)
       throw new ClusterStartError(`Fatal: can't update cluster config file. (${systemErrorText(error)})`);
     }
   } else log.notice(`Node configuration loaded, I'm ${view.myself.id}`);
-  return { view, path };
+  return { view, path, isNew: text === '' };
 }
 
 function checkPort({ values }: ServerConfig): void {

@@ -34,7 +34,11 @@ export function takeDemotion(
   bitmap: Uint8Array,
 ): Demotion {
   if (node.slots.size === 0) return 'left';
-  const isOfShard = successor !== null && successor !== node && successor.shardId === node.shardId;
+  // Nodes older than Redis 7.2 tell no shard: there its replica is of its shard.
+  const isOfShard =
+    successor !== null &&
+    successor !== node &&
+    (successor.shardId === node.shardId || successor.master === node);
   if (isOfShard && epoch < node.configEpoch) return 'stale';
   if (isOfShard && successor !== view.myself && epoch >= successor.configEpoch) {
     if (!successor.isMaster) {

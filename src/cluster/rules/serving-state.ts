@@ -21,6 +21,9 @@ export class ServingState {
   private isInMinority = false;
   private inMinorityMs = -Infinity;
 
+  /** @param isNew the node had no past when it started: nobody can have replaced it meanwhile */
+  constructor(private readonly isNew: boolean) {}
+
   /**
    * Brings `view.size` and `view.isServing` up to date.
    * @returns when to look again although nothing happens; null: no need
@@ -30,7 +33,7 @@ export class ServingState {
     const masters = [...view.nodes].filter((node) => node.isMaster && node.slots.size > 0);
     view.size = masters.length;
     const isMaster = view.myself.isMaster;
-    const graceEndMs = this.firstLookMs + START_GRACE_MS;
+    const graceEndMs = this.isNew ? -Infinity : this.firstLookMs + START_GRACE_MS;
     if (isMaster && !view.isServing && nowMs < graceEndMs) return graceEndMs;
     const reachable = masters.filter(({ health }) => health === 'alive').length;
     const isInMinority = reachable < majorityOf(view.size);

@@ -25,6 +25,9 @@ export const serverSyntax: Readonly<Record<string, string>> = {
   'latency|reset': '[event...]',
   lolwut: '[VERSION=version:integer]',
   'memory|usage': 'key@0 [SAMPLES=count:integer]',
+  'module|load': 'path [arg...]',
+  'module|loadex': 'path [CONFIG...=configs{name value}] [ARGS=args...]',
+  'module|unload': 'name',
   psync: 'replicationid offset:integer',
   replicaof: 'args<host-port{host port:integer}|no-one{NO ONE}>',
   'restore-asking':

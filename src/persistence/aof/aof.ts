@@ -70,6 +70,7 @@ export class Aof {
     server.cronTasks.push((nowMs) => this.cron(nowMs));
     server.shutdown.addParticipant({ finish: (options, done) => this.finish(options, done) });
     snapshots.idleListeners.push(() => this.rewrite?.snapshotIdle());
+    server.closeListeners.push(() => void this.turnOff());
     config.applyWith(['appendonly'], (_names, done) => {
       if (config.values.appendonly) done(this.turnOn() ? null : 'Unable to turn on AOF. Check server logs.');
       else done(this.turnOff());

@@ -79,6 +79,8 @@ export class LogFileLoad {
     });
     if (outcome !== null) return this.finish(outcome);
     const { snapshot, commands, handle } = this;
+    const { replay } = this.parts;
+    if (replay.isSuspended) return replay.afterwards(() => this.advance(() => this.takeCommands()));
     this.parts.onProgress(commands?.wholeBytes ?? snapshot?.reader.offset ?? 0);
     const isPaused = this.delay.isDue || snapshot?.reader.paused === true;
     if (!isPaused && handle !== null) return this.readBlock(handle);
@@ -143,7 +145,7 @@ export class LogFileLoad {
     const { commands, delay } = this;
     const { replay } = this.parts;
     if (commands === null) return null;
-    while (!delay.isDue) {
+    while (!delay.isDue && !replay.isSuspended) {
       const start = commands.wholeBytes;
       switch (commands.next()) {
         case 'more':

@@ -18,7 +18,7 @@ import type {
   Timers,
 } from '../platform.js';
 import { NodeHashing } from '../node/hashing.js';
-import { ProcessDisk } from './disk/process-disk.js';
+import { ProcessDisk, type DiskOwner } from './disk/process-disk.js';
 import { Phase } from './event-queue.js';
 import type { VirtualHost } from './host.js';
 import type { ConnectionEnd } from './network/connection-end.js';
@@ -69,7 +69,7 @@ const DEFAULT_MEMORY: MemoryFigures = {
 /** 0, 1 and 2 are the standard streams. */
 const FIRST_DESCRIPTOR = 3;
 
-export class VirtualProcess implements Platform {
+export class VirtualProcess implements Platform, DiskOwner {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Randomness;
@@ -120,8 +120,8 @@ export class VirtualProcess implements Platform {
     this.timers = new ProcessTimers(this);
     this.random = world.randomFor(`process ${name} ${incarnation}`);
     this.network = new ProcessNetwork(this);
-    this.disk = new ProcessDisk(this, this.table);
     this.processes = this.table;
+    this.disk = new ProcessDisk(this, host.disk);
     this.memory = {
       residentBytes: () => this.memoryFigures.residentBytes,
       heapUsedBytes: () => this.memoryFigures.heapUsedBytes,
@@ -201,6 +201,11 @@ export class VirtualProcess implements Platform {
   /** For the parts of the world: runs code of this process, at once or as soon as it can. */
   post(run: () => void, delayMs = 0, phase = Phase.Event): ProcessEvent {
     return this.world.scheduleAt(this.nowMs + delayMs, this, run, phase);
+  }
+
+  /** For its disk: what the machine does for it, whether or not its code runs. */
+  afterDelay(delayMs: number, effect: () => void): void {
+    this.world.scheduleAt(this.nowMs + delayMs, null, effect);
   }
 
   /** For the world: one of this process's events is due. */

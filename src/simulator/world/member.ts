@@ -105,11 +105,23 @@ export class Member {
     return service !== null && 'sentinel' in service ? service : null;
   }
 
-  /** Starts a process on what the disk holds; nothing when one is alive. */
+  /**
+   * Starts a process on what the disk holds; nothing when one is alive.
+   * @throws what keeps it from being composed; the process has ended then
+   */
   start(): void {
     if (this.isRunning) return;
+    const process = this.world.createProcess(this.name, this.definition.clock);
+    try {
+      this.compose(process);
+    } catch (error) {
+      process.exit(1);
+      throw error;
+    }
+  }
+
+  private compose(process: VirtualProcess): void {
     const { definition, world } = this;
-    const process = world.createProcess(this.name, definition.clock);
     if (!this.hasFile) {
       const text = `${definition.lines.join('\n')}\n`;
       world.host(this.name).disk.put(this.configPath, text);

@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['launch'],
   ['cli', 'check'],
   ['lab', 'simulator'],
+  ['embedding'],
   ['index.ts'],
 ];
 

@@ -198,11 +198,11 @@ export class ScriptedSentinel {
   }
 }
 
-function bulk(text: string): string {
+export function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-function bulks(...texts: string[]): string {
+export function bulks(...texts: string[]): string {
   return `*${texts.length}\r\n${texts.map(bulk).join('')}`;
 }
 

@@ -92,7 +92,7 @@ describe('a claim to a slot', () => {
     give(view, me, 1, 2, 3);
     view.migratingTo.set(2 as Slot, claimant);
     const outcome = applyClaims(view, claimant, toEpoch(2), bitmapOf(2, 3));
-    expect(outcome).toEqual({ rebound: 2, lost: [2, 3], lostByShard: 2, displaced: [], claimed: 2 });
+    expect(outcome).toEqual({ rebound: 2, lost: [2, 3], lostByShard: 2, displaced: [] });
     expect(view.migratingTo.size).toBe(0);
   });
 
@@ -124,6 +124,13 @@ describe('a master that says it is a replica now', () => {
     expect([...successor.slots]).toEqual([1, 2]);
     expect(view.ownerOf(3 as Slot)).toBeNull();
     expect([successor.role, successor.master, successor.configEpoch]).toEqual(['master', null, toEpoch(6)]);
+  });
+
+  it('does so for its own replica, too, when it does not tell of shards', () => {
+    const { view, former, successor } = shard();
+    successor.shardId = 'another'.padEnd(40, '0');
+    expect(takeDemotion(view, former, successor, toEpoch(6), bitmapOf(1, 2, 3))).toBe('succeeded');
+    expect(successor.slots.size).toBe(3);
   });
 
   it('is not believed when it said so before it became master', () => {
@@ -319,12 +326,19 @@ describe('the state of the cluster', () => {
 
   it('is ok on a master only two seconds after its start', () => {
     const { view } = covered();
-    const state = new ServingState();
+    const state = new ServingState(false);
     expect(state.evaluate(view, 1000, rules)).toBe(3000);
     expect(view.isServing).toBe(false);
     expect(state.evaluate(view, 3000, rules)).toBeNull();
     expect(view.isServing).toBe(true);
     expect(view.size).toBe(3);
+  });
+
+  it('is ok at once on a master that had no past when it started', () => {
+    const { view } = covered();
+    const state = new ServingState(true);
+    expect(state.evaluate(view, 1000, rules)).toBeNull();
+    expect(view.isServing).toBe(true);
   });
 
   it.each([
@@ -337,7 +351,7 @@ describe('the state of the cluster', () => {
     ],
   ])('when %s', (_what, change, requiresFullCoverage, isServing) => {
     const { view } = covered();
-    const state = new ServingState();
+    const state = new ServingState(false);
     state.evaluate(view, 0, rules);
     change(view);
     state.evaluate(view, 5000, { ...rules, requiresFullCoverage });
@@ -346,7 +360,7 @@ describe('the state of the cluster', () => {
 
   it('fails in a minority, at once, and is ok again only after a while', () => {
     const { view, others } = covered();
-    const state = new ServingState();
+    const state = new ServingState(false);
     state.evaluate(view, 0, rules);
     state.evaluate(view, 5000, rules);
     for (const other of others) other.health = 'suspected';

@@ -35,6 +35,8 @@ export interface CrashOptions {
    * directory that was not synced may be the new or the old ones.
    */
   readonly torn?: boolean;
+  /** Only what is in this directory or below is lost: the disk serves several machines. */
+  readonly within?: string;
 }
 
 const NEW_FILE_MODE = 0o644;
@@ -62,8 +64,9 @@ export class FileSystem {
 
   /** The power fails: see the rules above. Files that are open must not be used any more. */
   crash(options: CrashOptions = {}): void {
-    const torn = options.torn ?? false;
-    for (const directory of this.directories.values()) {
+    const { torn = false, within } = options;
+    for (const [path, directory] of this.directories) {
+      if (within !== undefined && path !== within && !path.startsWith(`${within}/`)) continue;
       const namesSurvive = torn && this.random.chance(0.5);
       const survivors = namesSurvive ? new Map(directory.files) : directory.durableFiles;
       const contents = new Set([...directory.files.values(), ...survivors.values()]);

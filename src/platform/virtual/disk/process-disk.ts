@@ -1,10 +1,9 @@
 /**
- * The Disk of a virtual process: each operation takes its host's disk some (virtual) time, then has its effect,
- * then calls back. A process that dies meanwhile leaves the operation undone. Blocking operations have their
- * effect at once and keep the process busy for as long as they take.
+ * The Disk of a process whose files are in memory: each operation takes the disk some time, then has its effect, then
+ * calls back. A process that dies meanwhile leaves the operation undone. Blocking operations have their effect at once
+ * and keep the process busy for as long as they take.
  */
-import type { Disk, FileHandle, FileStatus, OpenMode, Processes } from '../../platform.js';
-import type { VirtualProcess } from '../virtual-process.js';
+import type { Disk, FileHandle, FileStatus, OpenMode, Processes, Randomness } from '../../platform.js';
 import type { DiskOperation } from './disk-faults.js';
 import { VirtualFileHandle } from './file-handle.js';
 import type { FileSystem } from './file-system.js';
@@ -15,10 +14,24 @@ type Done = (error: NodeJS.ErrnoException | null) => void;
 const NOTHING = Buffer.alloc(0);
 const TEMPORARY_SUFFIX_LENGTH = 12;
 
+/** What the disk needs of the process that it serves. */
+export interface DiskOwner {
+  readonly name: string;
+  readonly isAlive: boolean;
+  readonly random: Randomness;
+  readonly processes: Pick<Processes, 'workingDirectory'>;
+  /** Has something happen outside of the process's code, so that a pause does not hold it up. */
+  afterDelay(delayMs: number, effect: () => void): void;
+  /** Runs code of the process as soon as it can. */
+  post(run: () => void): void;
+  /** Keeps the process busy. */
+  stall(ms: number): void;
+}
+
 export class ProcessDisk implements Disk {
   constructor(
-    private readonly owner: VirtualProcess,
-    private readonly processes: Processes,
+    private readonly owner: DiskOwner,
+    private readonly system: FileSystem,
   ) {}
 
   open(
@@ -127,7 +140,7 @@ export class ProcessDisk implements Disk {
   }
 
   absolutePath(path: string): string {
-    return resolvePath(this.processes.workingDirectory, path);
+    return resolvePath(this.owner.processes.workingDirectory, path);
   }
 
   /** For this folder: has an effect on the disk once the operation has taken its time, then calls back. */
@@ -137,16 +150,11 @@ export class ProcessDisk implements Disk {
     callback: (error: NodeJS.ErrnoException | null, result: T | null) => void,
   ): void {
     const { owner } = this;
-    const doneMs = owner.nowMs + this.system.drawLatencyMs(operation);
-    owner.world.scheduleAt(doneMs, null, () => {
+    owner.afterDelay(this.system.drawLatencyMs(operation), () => {
       if (!owner.isAlive) return;
       const outcome = attempt(effect);
       owner.post(() => callback(outcome.error, outcome.result));
     });
-  }
-
-  private get system(): FileSystem {
-    return this.owner.host.disk;
   }
 
   /** For this folder: a blocking operation. */

@@ -1,0 +1,28 @@
+/** A run is a pure function of its plan: it replays event by event, and observing it changes nothing. */
+import { describe, expect, it } from 'vitest';
+import { drawPlan } from '../../src/simulator/plan/draw-plan.js';
+import { RUN_KINDS, type Plan } from '../../src/simulator/plan/plan.js';
+import { run } from '../../src/simulator/run/run.js';
+
+/** Short, so that it can be run several times. */
+function shortPlan(kind: Plan['kind'], seed: string): Plan {
+  return { ...drawPlan(kind, seed), chaosMs: 4000 };
+}
+
+describe.each(RUN_KINDS)('a %s run', (kind) => {
+  it('takes the same course again, whether or not its members log', () => {
+    const plan = shortPlan(kind, 'replay');
+    const first = run(plan);
+    const lines: string[] = [];
+    const second = run(plan, { logLevel: 'debug', onLogLine: (_atMs, _member, line) => lines.push(line) });
+    expect(second.traceHash).toBe(first.traceHash);
+    expect(second.eventCount).toBe(first.eventCount);
+    expect(second.timeline).toEqual(first.timeline);
+    expect(lines.length).toBeGreaterThan(0);
+  });
+
+  it('takes another course with another seed', () => {
+    expect(drawPlan(kind, 'replay')).toEqual(drawPlan(kind, 'replay'));
+    expect(drawPlan(kind, 'another')).not.toEqual(drawPlan(kind, 'replay'));
+  });
+});
