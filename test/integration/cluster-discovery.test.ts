@@ -1,19 +1,16 @@
 /** Discovery in a real cluster, by the class and by the command, while a master hangs. */
-import { Cluster } from 'ioredis';
-import { createCluster } from 'redis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatAddress } from '../../src/client/address.js';
 import { ClusterDiscovery } from '../../src/client/cluster-discovery.js';
 import { startClusterTopology, type ClusterTopology } from '../../src/lab/cluster-topology.js';
-import type { Member } from '../../src/lab/member.js';
 import { runVedette } from '../../src/lab/program.js';
-import { sleep, waitUntil } from '../../src/lab/wait.js';
+import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
 import { ScriptedTerminal } from '../support/scripted-terminal.js';
 
 const LIMIT_MS = 45_000;
 const START_LIMIT_MS = 90_000;
-const TEST_LIMIT_MS = 120_000;
+const TEST_LIMIT_MS = 240_000;
 /** In slot 0. */
 const KEY = '{06S}';
 const platform = createNodePlatform();
@@ -35,10 +32,6 @@ async function run(...flags: string[]): Promise<string> {
   return terminal.output;
 }
 
-function memberAt(port: number): Member {
-  return topology.nodes.find(({ address }) => address.port === port)!;
-}
-
 test('the command prints all masters with their slots, or the one of a slot or key', async () => {
   const flags = ['--cluster', formatAddress(topology.nodes[3]!.address)];
   const lines = (await run(...flags)).trimEnd().split('\n');
@@ -52,83 +45,44 @@ test('the command prints all masters with their slots, or the one of a slot or k
   });
 });
 
-/** Writes with a client that may fail meanwhile, until that works. */
-async function untilWritten(write: () => Promise<unknown>): Promise<void> {
-  await waitUntil(platform, LIMIT_MS, async () => {
-    // A client may wait for ever for a master that hangs.
-    const patience = sleep(platform, 500).then(() => 'no answer');
-    const reply = await Promise.race([write(), patience]);
-    return reply === 'OK' ? null : String(reply);
-  });
-}
-
 test(
-  'a hanging master is lost and replaced, told by the class and by the command; data paths follow',
+  'a hanging master is lost and replaced, told by the class and by the command',
   async () => {
+    const [, seed] = topology.nodes.map(({ address }) => address);
     const discovery = new ClusterDiscovery(platform, {
-      nodes: [topology.nodes[1]!.address],
+      nodes: [seed!],
       livenessPing: { intervalMs: 100, deadlineMs: 2000 },
       // A busy machine is no reason to fail; the one that hangs is not asked any more once it is replaced.
       masterTimeoutMs: LIMIT_MS,
       nodeTimeoutMs: 5000,
     });
     const terminal = new ScriptedTerminal(false);
-    const flags = [
-      '--cluster',
-      formatAddress(topology.nodes[1]!.address),
-      '--slot',
-      '0',
-      '--watch',
-      '--json',
-    ];
+    const flags = ['--cluster', formatAddress(seed!), '--slot', '0', '--watch', '--json'];
     const ended = runVedette(platform, terminal, ['discover', ...flags]);
-    const seeds = async () => (await discovery.resolveAll()).map(({ address }) => address);
-    const ioredis = new Cluster(await seeds());
-    ioredis.on('error', () => undefined);
-    const openNodeRedis = async () => {
-      const opened = createCluster({ rootNodes: (await seeds()).map((address) => ({ socket: address })) });
-      opened.on('error', () => undefined);
-      await opened.connect();
-      return opened;
-    };
-    let nodeRedis = await openNodeRedis();
     try {
       const lost: number[] = [];
-      discovery.on('lost', ({ address }) => {
-        lost.push(address.port);
-        for (const node of ioredis.nodes('all')) {
-          if (node.options.host === address.host && node.options.port === address.port) node.disconnect();
-        }
-      });
-      discovery.on('master', () => ioredis.refreshSlotsCache());
+      discovery.on('lost', ({ address }) => lost.push(address.port));
       discovery.start();
       await waitUntil(platform, LIMIT_MS, () =>
         Promise.resolve(discovery.masterOf(0) === null ? 'slot 0 has no master' : null),
       );
-      await untilWritten(() => ioredis.set(KEY, 'before'));
-      await untilWritten(() => nodeRedis.set(KEY, 'before'));
       await terminal.shows(/"master"/);
-
       const before = discovery.masterOf(0)!.address.port;
-      memberAt(before).pause();
+      topology.nodes.find(({ address }) => address.port === before)!.pause();
       await waitUntil(platform, LIMIT_MS, () => {
         const after = discovery.masterOf(0);
         return Promise.resolve(after === null || after.address.port === before ? 'nobody took over' : null);
       });
       expect(lost).toContain(before);
       await terminal.shows(new RegExp(`"master".*"port":(?!${before},)`));
-      await untilWritten(async () => {
+      // The whole cluster stands still until all have heard of the new master.
+      await waitUntil(platform, LIMIT_MS, async () => {
         const connection = await discovery.connect(KEY);
-        return connection.call('SET', KEY, 'by itself').finally(() => connection.close());
+        const reply = await connection.call('SET', KEY, 'written').finally(() => connection.close());
+        return reply === 'OK' ? null : String(reply);
       });
-      await untilWritten(() => ioredis.set(KEY, 'by ioredis'));
-      nodeRedis.destroy();
-      nodeRedis = await openNodeRedis();
-      await untilWritten(() => nodeRedis.set(KEY, 'by node-redis'));
     } finally {
       discovery.stop();
-      ioredis.disconnect();
-      nodeRedis.destroy();
       process.emit('SIGINT');
     }
     expect(await ended).toBe(0);
