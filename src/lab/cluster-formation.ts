@@ -4,6 +4,7 @@
  */
 import { ReplyError } from '../client/reply.js';
 import type { Platform } from '../platform/platform.js';
+import { memberOf, viewOf } from './cluster-readiness.js';
 import type { Member } from './member.js';
 import { waitUntil } from './wait.js';
 
@@ -38,6 +39,7 @@ export async function formCluster(
     ...nodes.map((node, index) => node.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))),
   ]);
   await Promise.all(nodes.flatMap((node, index) => nodes.slice(index + 1).map((other) => meet(node, other))));
+  await waitUntil(platform, leftMs(), () => introductionProblem(nodes));
   await Promise.all(
     replicas.map(async (replica, index) => {
       const masterId = String(await masters[index % masters.length]!.call('CLUSTER', 'MYID'));
@@ -49,6 +51,25 @@ export async function formCluster(
 async function meet(node: Member, other: Member): Promise<void> {
   const { host, port } = other.announced;
   await node.call('CLUSTER', 'MEET', host, String(port));
+}
+
+/**
+ * Null once everybody knows everybody. A handshake that takes longer than the node timeout, as it may on a busy machine, is
+ * forgotten by the nodes, and must be begun again.
+ */
+async function introductionProblem(nodes: readonly Member[]): Promise<string | null> {
+  const views = await Promise.all(nodes.map(viewOf));
+  let problem: string | null = null;
+  for (const [index, view] of views.entries()) {
+    const node = nodes[index]!;
+    for (const other of nodes) {
+      const seen = view.find((candidate) => memberOf([other], candidate) !== undefined);
+      if (seen === undefined) await meet(node, other);
+      if (seen === undefined || seen.flags.has('handshake'))
+        problem = `${node.name} does not know ${other.name}`;
+    }
+  }
+  return problem;
 }
 
 /** Null once it replicates; until it has met its master, it refuses. */
