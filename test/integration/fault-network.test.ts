@@ -48,7 +48,7 @@ class Client {
   }
 
   hears(text: string): Promise<void> {
-    return waitUntil(platform, 5000, () =>
+    return waitUntil(platform, 30_000, () =>
       Promise.resolve(this.heard === text ? null : `heard ${this.heard}`),
     );
   }
@@ -83,7 +83,7 @@ test('the end of a connection does not pass a cut either', async () => {
   await sleep(platform, 50);
   expect(closed.count).toBe(0);
   network.heal();
-  await waitUntil(platform, 5000, () => Promise.resolve(closed.count === 1 ? null : 'still open'));
+  await waitUntil(platform, 30_000, () => Promise.resolve(closed.count === 1 ? null : 'still open'));
 });
 
 test('delays keep the order', async () => {
@@ -102,5 +102,5 @@ test('a member that is gone closes the connections to it', async () => {
   client.socket.write('a');
   await client.hears('a');
   for (const socket of sockets) if (socket !== client.socket) socket.destroy();
-  await waitUntil(platform, 5000, () => Promise.resolve(client.isClosed ? null : 'still open'));
+  await waitUntil(platform, 30_000, () => Promise.resolve(client.isClosed ? null : 'still open'));
 });

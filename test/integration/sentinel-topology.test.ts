@@ -49,7 +49,7 @@ describe('a topology', () => {
     const topology = await start(engines);
     const [master, replica] = topology.servers;
     expect(await master!.call('SET', 'k', 'v')).toBe('OK');
-    await waitUntil(platform, 5000, async () =>
+    await waitUntil(platform, 30_000, async () =>
       (await replica!.call('GET', 'k')) === 'v' ? null : 'not replicated',
     );
     for (const sentinel of topology.sentinels) {

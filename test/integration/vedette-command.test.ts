@@ -75,7 +75,7 @@ describe('vedette up sentinel', () => {
     const ended = upSentinel(terminal, port, '--replicas', '1');
     await terminal.shows(/k kill a master/);
     expect(terminal.output).toContain(`vedette-cli -p ${port}`);
-    await waitUntil(platform, 5000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
+    await waitUntil(platform, 30_000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
 
     terminal.press('s');
     await terminal.shows(new RegExp(`server-1 +vedette +127.0.0.1:${port} +process \\d+ +.*master`));
@@ -176,7 +176,7 @@ describe('vedette up cluster', () => {
     const ended = upCluster(terminal, port, '--engine', String(engine));
     await terminal.shows(/k kill a master/);
     expect(terminal.output).toContain(`vedette-cli -c -p ${port}`);
-    await waitUntil(platform, 5000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
+    await waitUntil(platform, 30_000, () => Promise.resolve(terminal.takesKeys ? null : 'no keys'));
 
     terminal.press('s');
     await terminal.shows(new RegExp(`node-1 .*127.0.0.1:${port} .*master, slots 0-5460, config epoch 1`));
