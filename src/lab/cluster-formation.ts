@@ -41,12 +41,7 @@ export async function formCluster(
     // Different from the start, so that no two masters have to settle which of them gets another one.
     ...nodes.map((node, index) => node.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))),
   ]);
-<<<<<<< HEAD
   await introduceAll(platform, nodes, leftMs);
-=======
-  await Promise.all(nodes.flatMap((node, index) => nodes.slice(index + 1).map((other) => meet(node, other))));
-  await waitUntil(platform, leftMs(), () => introductionProblem(nodes));
->>>>>>> embed
   await Promise.all(
     replicas.map(async (replica, index) => {
       const masterId = String(await masters[index % masters.length]!.call('CLUSTER', 'MYID'));
@@ -93,30 +88,7 @@ async function meet(node: Member, other: Member): Promise<void> {
   await node.call('CLUSTER', 'MEET', host, String(port));
 }
 
-<<<<<<< HEAD
 /** Null once it replicates; until it knows its master as one, it refuses. */
-=======
-/**
- * Null once everybody knows everybody. A handshake that takes longer than the node timeout, as it may on a busy machine, is
- * forgotten by the nodes, and must be begun again.
- */
-async function introductionProblem(nodes: readonly Member[]): Promise<string | null> {
-  const views = await Promise.all(nodes.map(viewOf));
-  let problem: string | null = null;
-  for (const [index, view] of views.entries()) {
-    const node = nodes[index]!;
-    for (const other of nodes) {
-      const seen = view.find((candidate) => memberOf([other], candidate) !== undefined);
-      if (seen === undefined) await meet(node, other);
-      if (seen === undefined || seen.flags.has('handshake'))
-        problem = `${node.name} does not know ${other.name}`;
-    }
-  }
-  return problem;
-}
-
-/** Null once it replicates; until it has met its master, it refuses. */
->>>>>>> embed
 async function replicationRefusal(replica: Member, masterId: string): Promise<string | null> {
   try {
     await replica.call('CLUSTER', 'REPLICATE', masterId);
