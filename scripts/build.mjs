@@ -1,22 +1,22 @@
 /**
- * Builds dist/ from src/: every module as it is, one file with all that vedette-server and vedette-sentinel load, and
- * one with all that a program loads which imports the package. Loading hundreds of modules one by one takes longer than
+ * Builds dist/ from src/: every module as it is, one file with all that vedette-server and vedette-sentinel load, compiled,
+ * and one with all that a program loads which imports the package. Loading hundreds of modules one by one takes longer than
  * everything else a server does to start; a topology starts many servers.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundlePath, codeCachePath } from '../bin/server-bundle.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const executable = join(dist, 'executables', 'server.cjs');
 const library = join(dist, 'library', 'index.js');
 const startedAtMs = Date.now();
 
 compile();
-await bundle();
+if (await bundle()) compileBundleAhead();
 removeStale(dist);
 
 function compile() {
@@ -26,21 +26,36 @@ function compile() {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** Returns whether there are bundles now, or only a file that loads the modules. */
 async function bundle() {
+  // A cache of another text would be taken for one of this text.
+  rmSync(codeCachePath, { force: true });
   const input = join(dist, 'launch', 'main.js');
   try {
     const { rolldown } = await import('rolldown');
     const whole = await rolldown({ input, platform: 'node', logLevel: 'warn' });
-    await whole.write({ file: executable, format: 'cjs', codeSplitting: false });
+    await whole.write({ file: bundlePath, format: 'cjs', codeSplitting: false });
     const imported = await rolldown({ input: join(dist, 'index.js'), platform: 'node', logLevel: 'warn' });
     await imported.write({ file: library, format: 'esm', codeSplitting: false });
     writeFileSync(join(dist, 'index.js'), "export * from './library/index.js';\n");
+    return true;
   } catch (error) {
     // The bundler is a native program: where there is none for this machine, everything just starts more slowly.
     console.warn(`Nothing is bundled: ${error.message}`);
-    mkdirSync(dirname(executable), { recursive: true });
-    writeFileSync(executable, "exports.main = async () => (await import('../launch/main.js')).main();\n");
+    mkdirSync(dirname(bundlePath), { recursive: true });
+    writeFileSync(bundlePath, "exports.main = async () => (await import('../launch/main.js')).main();\n");
+    return false;
   }
+}
+
+/** Compiles the bundle with the flags that the executables have in their first line. */
+function compileBundleAhead() {
+  const [firstLine] = readFileSync(join(root, 'bin', 'vedette-server'), 'utf8').split('\n');
+  const flags = firstLine.split(' ').filter((word) => word.startsWith('--'));
+  const { status } = spawnSync(process.execPath, [...flags, join(root, 'scripts', 'code-cache.mjs')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) console.warn('The executables are not compiled ahead: servers just start more slowly.');
 }
 
 /** Files whose source is gone must not live on. */

@@ -35,7 +35,7 @@ export function groupsOf(reply) {
   const commands = new Map();
   // A command's own entry begins with its name and summary; those of subcommands have a bar in their names.
   for (const [, name, group] of reply.matchAll(
-    /\r\n\$\d+\r\n([a-z0-9_-]+)\r\n\*\d+\r\n\$7\r\nsummary\r\n[^]*?\$5\r\ngroup\r\n\$\d+\r\n([a-z-]+)\r\n/g,
+    /\r\n\$\d+\r\n([a-z0-9_-]+)\r\n\*\d+\r\n\$7\r\nsummary\r\n[^]*?\$5\r\ngroup\r\n\$\d+\r\n([a-z-]+)(?=\r\n)/g,
   )) {
     commands.set(name, group);
   }

@@ -1,4 +1,11 @@
 /** The public interface of the package. */
+export { ClusterDiscovery, ClusterDiscoveryError } from './client/cluster-discovery.js';
+export type {
+  ClusterDiscoveryOptions,
+  ClusterMaster,
+  NodeRefusal,
+  SlotRange,
+} from './client/cluster-discovery.js';
 export { MasterDiscovery, DiscoveryError } from './client/discovery.js';
 export type { DiscoveryOptions, Refusal, ResolvedMaster } from './client/discovery.js';
 export type { AddressMap, HostAndPort } from './client/address.js';

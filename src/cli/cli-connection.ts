@@ -1,4 +1,7 @@
-/** The connection of vedette-cli: commands out, replies of either protocol in, pushes among them in order. */
+/**
+ * The connection of vedette-cli: commands out, replies of either protocol in, pushes among them in order. Where a peer
+ * sends something else than replies (a snapshot), whoever expects that takes the bytes as they come.
+ */
 import { encodeCommand } from '../client/command-link.js';
 import type { Address, Connection, Network } from '../platform/platform.js';
 import { systemErrorText } from '../platform/system-errors.js';
@@ -11,11 +14,20 @@ export class ConnectionLost extends Error {
 
 type Waiter = (reply: WireReply | ConnectionLost) => void;
 
+/** Who takes what comes on a connection instead of replies. */
+export interface BytesListener {
+  /** Only valid during the call. */
+  onBytes(chunk: Buffer): void;
+  onLost(error: ConnectionLost): void;
+}
+
 export class CliConnection {
   private readonly connection: Connection;
   private readonly reader = new ReplyReader();
   private lost: ConnectionLost | null = null;
   private waiter: Waiter | null = null;
+  private bytesListener: BytesListener | null = null;
+  private drainListener: (() => void) | null = null;
 
   private constructor(network: Network, address: Address, onSettled: (error: Error | null) => void) {
     this.connection = network.connect(
@@ -24,10 +36,10 @@ export class CliConnection {
       {
         onConnect: () => onSettled(null),
         onData: (chunk) => {
-          this.reader.feed(chunk);
-          this.serve();
+          if (this.bytesListener === null) this.readReplies(chunk);
+          else this.bytesListener.onBytes(chunk);
         },
-        onDrain: () => undefined,
+        onDrain: () => this.drainListener?.(),
         onEnd: () => this.lose('Server closed the connection'),
         onClose: (error) => {
           onSettled(error ?? new Error('Server closed the connection'));
@@ -51,6 +63,57 @@ export class CliConnection {
 
   send(args: readonly string[]): void {
     if (this.lost === null) this.connection.write(encodeCommand(args));
+  }
+
+  /** Sends bytes as they are. The buffer belongs to the connection from then on. */
+  write(bytes: Buffer): void {
+    if (this.lost === null) this.connection.write(bytes);
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get unsentBytes(): number {
+    return this.lost === null ? this.connection.bufferedBytes : 0;
+  }
+
+  /** Calls back whenever everything that was written is with the kernel. */
+  onDrain(callback: () => void): void {
+    this.drainListener = callback;
+  }
+
+  /** From now on nothing that comes is a reply. */
+  receiveBytes(listener: BytesListener): void {
+    this.bytesListener = listener;
+    if (this.lost !== null) listener.onLost(this.lost);
+  }
+
+  /** Holds back the peer, who is quicker than whoever takes the bytes. */
+  pause(): void {
+    this.connection.pause();
+  }
+
+  resume(): void {
+    this.connection.resume();
+  }
+
+  /** From now on replies come again; `first` is the beginning of them. */
+  readReplies(first: Buffer): void {
+    this.bytesListener = null;
+    this.reader.feed(first);
+    this.serve();
+  }
+
+  /** Sends a command and resolves to its reply, past what comes unasked. @throws ConnectionLost (as a rejection) */
+  async ask(args: readonly string[]): Promise<WireReply> {
+    this.send(args);
+    return await this.readInBand();
+  }
+
+  /** The next reply that answers a command. @throws ConnectionLost (as a rejection) */
+  async readInBand(): Promise<WireReply> {
+    for (;;) {
+      const reply = await this.read();
+      if (reply.type !== 'push' && reply.type !== 'attribute') return reply;
+    }
   }
 
   /** The next reply, push or attribute. @throws ConnectionLost (as a rejection) */
@@ -81,6 +144,7 @@ export class CliConnection {
     if (this.lost !== null) return;
     this.lost = new ConnectionLost(text);
     this.connection.destroy();
+    this.bytesListener?.onLost(this.lost);
     this.serve();
   }
 

@@ -2,16 +2,19 @@
  * Sends commands and prints what comes back. It keeps track of what a connection's state means for a person: the
  * database, an open transaction, subscriptions, redirections in a cluster.
  */
-import type { Address, Platform } from '../platform/platform.js';
-import { systemErrorText } from '../platform/system-errors.js';
+import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
-import { isWord, toLowerAscii } from '../resp/ascii.js';
+import { bytesFromText, isWord, toLowerAscii } from '../resp/ascii.js';
 import { parseSafeInteger } from '../resp/numbers.js';
 import type { WireReply } from '../resp/reply-reader.js';
-import { CliConnection, ConnectionLost } from './cli-connection.js';
+import type { CliConnection } from './cli-connection.js';
+import { ConnectionLost } from './cli-connection.js';
 import { isPrintedVerbatim, readSubscriptionMessage, subscribingCommand } from './command-kinds.js';
+import { CliError } from './errors.js';
 import type { CliOptions } from './options.js';
 import { formatForTerminal, formatInvalidation, formatReply, type FormatOptions } from './reply-format.js';
+import { showStream } from './replica-output.js';
+import { introduce, reachServer, select } from './server-connection.js';
 
 /** How a command ended: printed, refused with an error, or without a reply. */
 export type RunOutcome = 'replied' | 'error' | 'failed';
@@ -71,13 +74,12 @@ export class CommandRunner {
   async connect(quiet = false): Promise<boolean> {
     this.disconnect();
     const { socketPath } = this.settings.options;
-    const address: Address =
-      socketPath === null ? { host: this.host, port: this.port } : { path: socketPath };
+    const { host, port } = this;
     try {
-      this.connection = await CliConnection.open(this.platform.network, address);
+      this.connection = await reachServer(this.platform.network, { host, port, socketPath });
     } catch (error) {
-      const where = socketPath ?? `${this.host}:${this.port}`;
-      if (!quiet) this.complain(`Could not connect to Redis at ${where}: ${systemErrorText(error)}`);
+      if (!(error instanceof CliError)) throw error;
+      if (!quiet) this.complain(bytesFromText(error.message));
       return false;
     }
     try {
@@ -119,13 +121,27 @@ export class CommandRunner {
       }
       if ((this.connection === null || redirection !== null) && !(await this.connect())) return 'failed';
       try {
-        if (redirection?.asking) await this.ask(this.connection!, ['ASKING']);
+        if (redirection?.asking) await this.connection!.ask(['ASKING']);
         const outcome = await this.runConnected(this.connection!, args, repeat);
         if (typeof outcome === 'string') return outcome;
         redirection = outcome;
       } catch (error) {
         return this.runEnded(args, error);
       }
+    }
+  }
+
+  /** Asks for something that is not printed. Null: nobody answers now, or the server refuses. */
+  async inquire(args: readonly string[]): Promise<WireReply | null> {
+    if (this.isSubscribed || this.inTransaction) return null;
+    if (this.connection === null && !(await this.connect(true))) return null;
+    try {
+      const reply = await this.connection!.ask(args);
+      return reply.type === 'error' ? null : reply;
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      this.disconnect();
+      return null;
     }
   }
 
@@ -156,6 +172,7 @@ export class CommandRunner {
     const { options, isInteractive } = this.settings;
     let outcome: RunOutcome = 'replied';
     for (let left = repeat; left !== 0; left--) {
+      if (isWord(args[0]!, 'sync') || isWord(args[0]!, 'psync')) return this.becomeReplica(connection, args);
       connection.send(args);
       const reply = await this.readAnswer(connection, args);
       if (reply.type === 'error') {
@@ -199,6 +216,12 @@ export class CommandRunner {
     }
   }
 
+  private async becomeReplica(connection: CliConnection, args: readonly string[]): Promise<never> {
+    const { terminal, platform } = this;
+    terminal.write('Entering replica output mode...  (press Ctrl-C to quit)\n');
+    throw new ConnectionLost(await showStream({ terminal, timers: platform.timers }, connection, args));
+  }
+
   private async printForEver(connection: CliConnection): Promise<never> {
     for (;;) this.print(await connection.read());
   }
@@ -236,36 +259,17 @@ export class CommandRunner {
   /** What comes first on a connection. What the server refuses is told, and the person goes on without it. */
   private async introduce(connection: CliConnection): Promise<void> {
     const { username, password, protocol } = this.settings.options;
-    if (password !== null) {
-      const reply = await this.ask(connection, ['AUTH', ...(username === null ? [] : [username]), password]);
-      if (reply.type === 'error') {
-        this.complain(`AUTH failed: ${reply.text}`);
-        return;
-      }
-    }
-    if (!(await this.select(connection))) return;
-    if (protocol !== 3 && protocol !== 'auto') return;
-    const reply = await this.ask(connection, ['HELLO', '3']);
-    if (reply.type === 'error' && protocol === 3) this.complain(`HELLO 3 failed: ${reply.text}`);
+    const wanted = { username, password, protocol, database: this.wantedDatabase };
+    const { database, complaint } = await introduce(connection, wanted);
+    this.database = database;
+    if (complaint !== null) this.complain(complaint);
   }
 
-  private async select(connection: CliConnection): Promise<boolean> {
-    if (this.wantedDatabase === this.database) return true;
-    const reply = await this.ask(connection, ['SELECT', String(this.wantedDatabase)]);
-    if (reply.type === 'error') {
-      this.complain(`SELECT ${this.wantedDatabase} failed: ${reply.text}`);
-      return false;
-    }
-    this.database = this.wantedDatabase;
-    return true;
-  }
-
-  private async ask(connection: CliConnection, args: readonly string[]): Promise<WireReply> {
-    connection.send(args);
-    for (;;) {
-      const reply = await connection.read();
-      if (reply.type !== 'push' && reply.type !== 'attribute') return reply;
-    }
+  private async select(connection: CliConnection): Promise<void> {
+    if (this.wantedDatabase === this.database) return;
+    const complaint = await select(connection, this.wantedDatabase);
+    if (complaint === null) this.database = this.wantedDatabase;
+    else this.complain(complaint);
   }
 
   private async runEnded(args: readonly string[], error: unknown): Promise<RunOutcome> {

@@ -5,7 +5,9 @@ import { isWord, splitWords, toLowerAscii } from '../resp/ascii.js';
 import { parseSafeInteger } from '../resp/numbers.js';
 import type { CommandRunner } from './command-runner.js';
 import { firstOf } from './first-of.js';
-import { HELP_TEXT } from './usage.js';
+import { GENERAL_HELP } from './help/command-help.js';
+import type { HelpDesk } from './help/help-desk.js';
+import type { Preferences } from './preferences.js';
 
 const WAITING_TEXT = 'Reading messages... (press Ctrl-C to quit or any key to type command)\r';
 const BRIGHT = '\x1b[1;90m';
@@ -20,6 +22,8 @@ export interface InteractiveSettings {
   readonly terminal: Terminal;
   readonly lines: LineSource;
   readonly runner: CommandRunner;
+  readonly helpDesk: HelpDesk;
+  readonly preferences: Preferences;
   /** Replies are formatted for a person. */
   readonly isForPerson: boolean;
   readonly hasColor: boolean;
@@ -32,8 +36,10 @@ export class InteractiveSession {
 
   /** Resolves when the input ends or the person leaves. */
   async run(): Promise<void> {
-    const { runner, lines } = this.settings;
+    const { runner, lines, terminal, helpDesk } = this.settings;
     await runner.connect();
+    // Hints and completions are for who types.
+    if (terminal.isInputTerminal) await helpDesk.open();
     for (;;) {
       const line = await new Promise<string | null>((resolve) => lines.next(runner.prompt, resolve));
       if (line === null) {
@@ -67,10 +73,10 @@ export class InteractiveSession {
     const { terminal, runner } = this.settings;
     const command = toLowerAscii(words[0]!);
     if (command.startsWith(':')) {
-      // Preferences of redis-cli: there are no hints to switch on or off.
-      if (command !== ':set') terminal.write(`unknown vedette-cli internal command '${words[0]}'\n`);
+      const problem = this.settings.preferences.take(words);
+      if (problem !== null) terminal.write(`${problem}\n`);
     } else if (command === 'help' || command === '?') {
-      terminal.write(HELP_TEXT);
+      terminal.write(await helpText(this.settings.helpDesk, words.slice(1)));
     } else if (command === 'clear' && words.length === 1) {
       terminal.write(CLEAR_SCREEN);
     } else if (command === 'connect' && words.length === 3) {
@@ -78,7 +84,7 @@ export class InteractiveSession {
     } else if (words.length > 1 && /^-?[0-9]+$/.test(command)) {
       const repeat = parseSafeInteger(command);
       if (repeat > 0) await this.issue(words.slice(1), repeat);
-      else terminal.write('Invalid repeat count.\n');
+      else terminal.write('Invalid vedette-cli repeat command option value.\n');
     } else {
       await this.issue(words, 1);
     }
@@ -115,4 +121,9 @@ export class InteractiveSession {
       if (event === 'input' || event === 'lost') return;
     }
   }
+}
+
+/** What `help` and the words behind it show. */
+export async function helpText(helpDesk: HelpDesk, words: readonly string[]): Promise<string> {
+  return words.length === 0 ? GENERAL_HELP : (await helpDesk.open()).text(words);
 }

@@ -3,6 +3,7 @@ import { bytesFromText } from '../resp/ascii.js';
 import { ClusterCommandLine } from './cluster/command-line.js';
 import { CliError } from './errors.js';
 import { leadingInteger } from './leading-number.js';
+import { ModeOptions } from './mode-options.js';
 import type { OutputMode } from './reply-format.js';
 import { parseRedisUri } from './uri.js';
 
@@ -34,6 +35,7 @@ export interface CliOptions {
   followsRedirections: boolean;
   /** What the cluster manager is to do, if anything. */
   readonly cluster: ClusterCommandLine;
+  readonly modes: ModeOptions;
   /** What is left: the command. */
   command: string[];
 }
@@ -81,31 +83,18 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   '--show-pushes': (options, value) => (options.showsPushes = !/^n/i.test(value)),
 };
 
-/** What redis-cli has and this program does not. */
-const MISSING: ReadonlySet<string> = new Set([
-  ...[
-    '--pipe',
-    '--pipe-timeout',
-    '--scan',
-    '--pattern',
-    '--quoted-pattern',
-    '--count',
-    '--stat',
-    '--latency',
-  ],
-  ...[
-    '--latency-history',
-    '--latency-dist',
-    '--lru-test',
-    '--replica',
-    '--slave',
-    '--rdb',
-    '--functions-rdb',
-  ],
-  ...['--bigkeys', '--memkeys', '--memkeys-samples', '--hotkeys', '--intrinsic-latency', '--eval', '--ldb'],
-  ...['--ldb-sync-mode', '--tls', '--sni', '--cacert', '--cacertdir', '--insecure', '--cert', '--key'],
-  ...['--verbose', '--test_hint', '--test_hint_file'],
-]);
+/** What redis-cli has and this program does not, and why. */
+const MISSING: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['--ldb', '--ldb-sync-mode'].map((name) => [name, 'there is no debugger for scripts here']),
+  ),
+  ...Object.fromEntries(
+    ['--tls', '--sni', '--cacert', '--cacertdir', '--insecure', '--cert', '--key'].map((name) => [
+      name,
+      'there is no TLS here',
+    ]),
+  ),
+};
 
 /** @throws CliError when an option is unknown, lacks its value, or contradicts another */
 export function parseCommandLine(
@@ -116,7 +105,7 @@ export function parseCommandLine(
   let i = 0;
   for (; i < args.length; i++) {
     const name = args[i]!;
-    const taken = options.cluster.take(args, i);
+    const taken = options.cluster.take(args, i) || options.modes.take(args, i);
     if (taken > 0) {
       i += taken - 1;
       continue;
@@ -127,7 +116,7 @@ export function parseCommandLine(
     if (name === '-v' || name === '--version') return { kind: 'version' };
     if (Object.hasOwn(FLAGS, name)) FLAGS[name]!(options);
     else if (Object.hasOwn(SETTINGS, name) && !isLast) SETTINGS[name]!(options, args[++i]!);
-    else if (MISSING.has(name)) throw new CliError(`${name} is not implemented here: use redis-cli`);
+    else if (Object.hasOwn(MISSING, name)) throw new CliError(`${name}: ${MISSING[name]}, use redis-cli`);
     else throw new CliError(`Unrecognized option or bad number of args for: '${name}'`);
   }
   if (options.lastArgumentFromInput && options.inputTag !== null) {
@@ -136,6 +125,7 @@ export function parseCommandLine(
   if (options.socketPath !== null && options.followsRedirections) {
     throw new CliError('Options -c and -s are mutually exclusive.');
   }
+  options.modes.check();
   // The warning is about passwords on the command line, which other users of the machine can see.
   options.warnsOfPassword &&= options.password !== null;
   const { REDISCLI_AUTH } = environment;
@@ -167,6 +157,7 @@ function defaultOptions(): CliOptions {
     showsPushes: null,
     followsRedirections: false,
     cluster: new ClusterCommandLine(),
+    modes: new ModeOptions(),
     command: [],
   };
 }

@@ -2,14 +2,18 @@
 import { VEDETTE_VERSION } from '../config/version.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
-import { bytesFromText, splitWords, textFromBytes } from '../resp/ascii.js';
+import { bytesFromText, isWord, splitWords, textFromBytes } from '../resp/ascii.js';
 import { runClusterManager } from './cluster/program.js';
 import { CommandRunner } from './command-runner.js';
 import { CliError } from './errors.js';
+import { HelpDesk } from './help/help-desk.js';
 import { History } from './history.js';
-import { InteractiveSession } from './interactive.js';
+import { helpText, InteractiveSession } from './interactive.js';
+import { evalCommand } from './modes/eval.js';
+import { chosenMode } from './modes/index.js';
 import { parseCommandLine, type CliOptions } from './options.js';
 import { readPassword } from './password.js';
+import { Preferences } from './preferences.js';
 import type { FormatOptions } from './reply-format.js';
 import { USAGE } from './usage.js';
 
@@ -49,19 +53,31 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
   // Tests ask for what a person would see where there is no terminal.
   const isForPerson = terminal.isOutputTerminal || environment.FAKETTY !== undefined;
   const format: FormatOptions = { ...options, mode: options.output ?? (isForPerson ? 'terminal' : 'raw') };
-  const isInteractive = options.command.length === 0;
+  const mode = chosenMode(options.modes);
+  if (mode !== null) return await mode({ platform, terminal, options, output: format.mode });
+  const isInteractive = options.command.length === 0 && options.modes.scriptPath === null;
   const runner = new CommandRunner(platform, terminal, {
     options,
     format,
     showsPushes: options.showsPushes ?? isForPerson,
     isInteractive,
   });
-  if (!isInteractive) return await runOnce(terminal, runner, options);
+  if (options.modes.scriptPath !== null) {
+    const command = evalCommand(platform.disk, options.modes.scriptPath, options.command);
+    return await runScript(runner, command, options);
+  }
+  const helpDesk = new HelpDesk((...args) => runner.inquire(args));
+  if (!isInteractive) return await runOnce(terminal, runner, helpDesk, options);
 
   const history = History.open(platform);
+  const preferences = new Preferences();
+  if (terminal.isInputTerminal) {
+    preferences.load(platform, (problem) => terminal.write(`${problem}\n`));
+  }
   const lines = terminal.openLines({
     history: history.entries,
-    complete: () => [],
+    complete: (line) => helpDesk.help?.completions(line) ?? [],
+    hint: (line) => (preferences.showsHints ? (helpDesk.help?.hint(line) ?? '') : ''),
     isRemembered: (line) => history.isKept(line),
   });
   const session = new InteractiveSession({
@@ -69,6 +85,8 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
     terminal,
     lines,
     runner,
+    helpDesk,
+    preferences,
     isForPerson: isForPerson && format.mode !== 'raw',
     hasColor: /xterm/.test(environment.TERM ?? ''),
     onLine: (line) => {
@@ -89,7 +107,12 @@ async function manageCluster(platform: Platform, terminal: Terminal, options: Cl
   return await runClusterManager(platform, terminal, cluster, credentials);
 }
 
-async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOptions): Promise<number> {
+async function runOnce(
+  terminal: Terminal,
+  runner: CommandRunner,
+  helpDesk: HelpDesk,
+  options: CliOptions,
+): Promise<number> {
   const command = options.quotedInput ? unquoteAll(options.command) : [...options.command];
   if (command === null) {
     // On standard output, as redis-cli says it: what reads the reply sees that there is none.
@@ -103,6 +126,10 @@ async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOp
     if (place < 0) throw new CliError('Using -X option but stdin tag not match.');
     command[place] = await readInput(terminal);
   }
+  if (isWord(command[0]!, 'help') || command[0] === '?') {
+    terminal.write(await helpText(helpDesk, command.slice(1)));
+    return 0;
+  }
   // Whoever could not be reached at first is tried once more with the command, and then it is said.
   await runner.connect(true);
   const outcome = await runner.run(command, options.repeat);
@@ -115,6 +142,13 @@ async function runOnce(terminal: Terminal, runner: CommandRunner, options: CliOp
   }
   runner.disconnect();
   return 0;
+}
+
+async function runScript(runner: CommandRunner, command: string[], options: CliOptions): Promise<number> {
+  if (!(await runner.connect())) return 1;
+  const outcome = await runner.run(command, options.repeat);
+  runner.disconnect();
+  return outcome === 'failed' || (outcome === 'error' && options.failsOnError) ? 1 : 0;
 }
 
 function readInput(terminal: Terminal): Promise<string> {

@@ -28,6 +28,20 @@ What to send:
   -X <tag>             standard input replaces the argument <tag>
   --quoted-input       arguments are quoted strings with escapes: '"a\\x00b"'
 
+Instead of sending a command:
+  --scan               print the names of all keys; --pattern <glob>, --quoted-pattern <glob>, --count <n>
+  --bigkeys, --memkeys the largest keys by elements, by memory (--memkeys-samples <n>); --pattern, --count
+  --hotkeys            the keys used most, with maxmemory-policy *lfu; --pattern, --count
+  --stat               a line of figures every second (-i)
+  --latency            how long PING takes; --latency-history every 15 seconds anew (-i); --latency-dist in colours
+                       (--mono: greys)
+  --intrinsic-latency <seconds>  how long this machine keeps a program waiting
+  --lru-test <keys>    a cache's work with 80 percent of it on 20 percent of the keys
+  --pipe               protocol from standard input, in bulk; --pipe-timeout <seconds> (30, 0: wait for ever)
+  --rdb <file>         take a snapshot (-: to standard output); --functions-rdb <file>: of the functions only
+  --replica            print what the master sends to its replicas
+  --eval <file> key ... , argument ...  run a Lua script
+
 What to print:
   --raw, --no-raw      replies as they are (when standard output is no terminal), or with types and quotes
   --csv, --json        as CSV, as JSON (RESP3 unless -2 is given)
@@ -38,11 +52,4 @@ What to print:
   -e                   an error reply goes to standard error, and the exit status is 1
 
   --help, --version
-`;
-
-export const HELP_TEXT = `Commands go to the server: SET key value, GET key, INFO, COMMAND DOCS get, ...
-Before a command, a number repeats it: 5 INCR counter
-  connect <host> <port>   talk to another server
-  clear                   clear the screen
-  quit, exit              leave
 `;

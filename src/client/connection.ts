@@ -9,6 +9,7 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import type { Address, Platform, Timer } from '../platform/platform.js';
+import { bytesFromText } from '../resp/ascii.js';
 import { formatAddress } from './address.js';
 import { CommandLink } from './command-link.js';
 import { ClientError } from './errors.js';
@@ -22,6 +23,13 @@ export interface Credentials {
   readonly username?: string;
   /** Without it there is no AUTH. */
   readonly password?: string;
+}
+
+/** From text, which goes out as UTF-8. */
+export function credentialsFromText(username: string | undefined, password: string | undefined): Credentials {
+  if (password === undefined) return {};
+  const secret = { password: bytesFromText(password) };
+  return username === undefined ? secret : { ...secret, username: bytesFromText(username) };
 }
 
 export interface ConnectionOptions extends Credentials {

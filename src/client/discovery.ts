@@ -24,10 +24,17 @@ import {
   type AddressMap,
   type HostAndPort,
 } from './address.js';
-import type { ClientConnection } from './connection.js';
-import { type ClientPlatform, type Credentials } from './connection.js';
-import { ClientError } from './errors.js';
-import { checkMaster, roleProblem } from './master-check.js';
+import {
+  credentialsFromText,
+  type ClientConnection,
+  type ClientPlatform,
+  type Credentials,
+} from './connection.js';
+import { ClientError, stoppedError } from './errors.js';
+import { Complaints } from './complaints.js';
+import { checkMaster } from './master-check.js';
+import { closeGiven, MasterLink, type LivenessPing } from './master-link.js';
+import { QueryPool } from './query-pool.js';
 import {
   ResolutionRound,
   type Refusal,
@@ -38,6 +45,7 @@ import {
 import { SentinelList, type ListedSentinel } from './sentinel-list.js';
 import { SentinelQuery } from './sentinel-query.js';
 import { SentinelWatches } from './sentinel-watch.js';
+import { Waiters } from './waiters.js';
 
 export type { ResolvedMaster, Refusal } from './resolution-round.js';
 
@@ -65,7 +73,7 @@ export interface DiscoveryOptions {
    * Pings the master on a connection of its own and takes it for lost when no reply comes in time, for a master
    * that hangs without closing TCP. A master that runs a long command hangs as well: mind the deadline.
    */
-  readonly livenessPing?: { readonly intervalMs: number; readonly deadlineMs: number };
+  readonly livenessPing?: LivenessPing;
 }
 
 /** No sentinel named a master that could be verified. */
@@ -89,16 +97,11 @@ export interface DiscoveryEvents {
   unresolved: [error: DiscoveryError];
 }
 
-interface Waiter {
-  resolve(master: ResolvedMaster): void;
-  reject(error: Error): void;
-}
-
 const DEFAULTS = { sentinelTimeoutMs: 500, masterTimeoutMs: 1000, pollIntervalMs: 1000, retryDelayMs: 200 };
 
 export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   private readonly list: SentinelList;
-  private readonly queries = new Map<string, SentinelQuery>();
+  private readonly queries: QueryPool<SentinelQuery>;
   private readonly watches: SentinelWatches;
   /** The master's name as bytes, as in every answer of a sentinel. */
   private readonly masterName: string;
@@ -110,18 +113,17 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
   /** The last verified master, lost or not. */
   private last: ResolvedMaster | null = null;
   /** Stands as long as `held` does. */
-  private dataConnection: ClientConnection | null = null;
+  private link: MasterLink | null = null;
   /** Connections given to the caller, to be closed when their master must not be used any more. */
   private readonly given = new Set<ClientConnection>();
   private newestEpoch = -1;
 
   private state: 'idle' | 'watching' | 'stopped' = 'idle';
   private round: ResolutionRound | null = null;
-  private waiters: Waiter[] = [];
+  private readonly waiters = new Waiters<ResolvedMaster>();
   private poll: Timer | null = null;
   private retry: Timer | null = null;
-  private ping: Timer | null = null;
-  private lastComplaint = '';
+  private readonly complaints = new Complaints();
 
   constructor(
     private readonly platform: ClientPlatform,
@@ -138,6 +140,10 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     };
     this.toReachable = addressTranslation(options.addressMap);
     this.list = new SentinelList(options.sentinels);
+    this.queries = new QueryPool(
+      (address) =>
+        new SentinelQuery(platform, address, this.sentinelCredentials, this.times.sentinelTimeoutMs),
+    );
     this.watches = new SentinelWatches(this.list, {
       platform,
       masterName: this.masterName,
@@ -178,21 +184,17 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     this.watches.stop();
     this.poll?.cancel();
     this.retry?.cancel();
-    for (const query of this.queries.values()) query.close();
+    this.queries.close();
     this.dropMaster(null);
-    this.settle((waiter) => waiter.reject(stoppedError()));
+    this.waiters.reject(stoppedError());
   }
 
   /** Asks the sentinels now. Rejects with a {@link DiscoveryError} when none names a master that can be verified. */
   resolve(): Promise<ResolvedMaster> {
-    return new Promise((resolve, reject) => {
-      if (this.state === 'stopped') {
-        reject(stoppedError());
-        return;
-      }
-      this.waiters.push({ resolve, reject });
-      this.askUnlessAsking();
-    });
+    if (this.state === 'stopped') return Promise.reject(stoppedError());
+    const resolved = this.waiters.wait();
+    this.askUnlessAsking();
+    return resolved;
   }
 
   /**
@@ -227,33 +229,21 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
 
   private endRound(outcome: RoundOutcome): void {
     this.round = null;
-    this.forgetQueries();
+    this.queries.keepOnly(this.sentinels);
     if (outcome.kind === 'verified') {
-      this.lastComplaint = '';
+      this.complaints.clear();
       this.hold(outcome.master, outcome.connection);
-      this.settle((waiter) => waiter.resolve(outcome.master));
+      this.waiters.resolve(outcome.master);
     } else {
       const error = new DiscoveryError(this.options.name, outcome.refusals);
-      this.settle((waiter) => waiter.reject(error));
-      // In whatever order the sentinels were asked.
-      const complaint = outcome.refusals
-        .map((refusal) => refusal.error.message)
-        .sort()
-        .join();
-      if (complaint !== this.lastComplaint) this.emit('unresolved', error);
-      this.lastComplaint = complaint;
+      this.waiters.reject(error);
+      if (this.complaints.isNew(outcome.refusals)) this.emit('unresolved', error);
     }
     if (this.state !== 'watching') return;
     this.watches.fill();
     if (this.held === null && this.round === null) {
       this.retry ??= this.platform.timers.after(this.times.retryDelayMs, () => this.beginRound());
     }
-  }
-
-  private settle(settleOne: (waiter: Waiter) => void): void {
-    const waiters = this.waiters;
-    this.waiters = [];
-    waiters.forEach(settleOne);
   }
 
   /** News from a subscription. A round in progress may be waiting for the old master: it starts again. */
@@ -269,7 +259,7 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
 
   private pollNow(): void {
     this.askUnlessAsking();
-    this.recheckRole();
+    this.link?.recheckRole();
   }
 
   private roundContext(): RoundContext {
@@ -280,37 +270,12 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
       masterTimeoutMs: this.times.masterTimeoutMs,
       list: this.list,
       newestEpoch: () => this.newestEpoch,
-      queryOf: (sentinel) => this.queryOf(sentinel),
+      queryOf: (sentinel) => this.queries.of(sentinel.address),
       toReachable: this.toReachable,
       onAnswer: (named) => this.supersede(named),
       // Whoever asks is given a master that has just been verified.
-      isHeld: (address) => this.waiters.length === 0 && this.isHeld(address),
+      isHeld: (address) => this.waiters.isEmpty && this.isHeld(address),
     };
-  }
-
-  private queryOf(sentinel: ListedSentinel): SentinelQuery {
-    const key = formatAddress(sentinel.address);
-    let query = this.queries.get(key);
-    if (query === undefined) {
-      query = new SentinelQuery(
-        this.platform,
-        sentinel.address,
-        this.sentinelCredentials,
-        this.times.sentinelTimeoutMs,
-      );
-      this.queries.set(key, query);
-    }
-    return query;
-  }
-
-  /** Closes the connections to discovered sentinels that are no longer reported. */
-  private forgetQueries(): void {
-    const listed = new Set(this.sentinels.map(formatAddress));
-    for (const [key, query] of this.queries) {
-      if (listed.has(key)) continue;
-      query.close();
-      this.queries.delete(key);
-    }
   }
 
   // The master in use
@@ -331,9 +296,13 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     const previous = this.last;
     this.held = master;
     this.last = master;
-    this.dataConnection = connection;
-    connection.once('close', (error) => this.dataConnectionClosed(connection, error));
-    this.watchLiveness(connection);
+    this.link = new MasterLink(
+      this.platform,
+      master.address,
+      connection,
+      this.options.livenessPing,
+      (reason) => this.linkLost(reason),
+    );
     this.emit('master', master, previous);
   }
 
@@ -346,10 +315,8 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     this.lose(new ClientError('SUPERSEDED', text));
   }
 
-  private dataConnectionClosed(connection: ClientConnection, error: Error | null): void {
-    if (connection !== this.dataConnection || this.held === null) return;
-    const { address } = this.held;
-    this.lose(error ?? new ClientError('CLOSED', `${formatAddress(address)} closed the connection`));
+  private linkLost(reason: Error): void {
+    this.lose(reason);
     if (this.state === 'watching') this.askUnlessAsking();
   }
 
@@ -359,58 +326,18 @@ export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
     if (master !== null) this.emit('lost', master, reason);
   }
 
-  /** Connections given to the caller end with ours unless the master closed it, who then closes them itself. */
   private dropMaster(reason: Error | null): void {
-    const connection = this.dataConnection;
     this.held = null;
-    this.dataConnection = null;
-    this.ping?.cancel();
-    this.ping = null;
-    connection?.close();
-    const mayStillBeInUse = reason instanceof ClientError && reason.code === 'CLOSED';
-    if (mayStillBeInUse) return;
-    for (const given of [...this.given]) given.close(reason);
-  }
-
-  /** A master that was made a replica by hand may leave our connection open. No deadline: see `livenessPing`. */
-  private recheckRole(): void {
-    const connection = this.dataConnection;
-    if (connection === null || this.held === null || connection.hasQuestions) return;
-    const { address } = this.held;
-    connection.ask(['ROLE'], (error, reply) => {
-      if (error !== null || connection !== this.dataConnection) return;
-      const problem = roleProblem(address, reply);
-      // An error reply (BUSY, LOADING) says nothing of the role.
-      if (!(problem instanceof ClientError)) return;
-      this.lose(problem);
-      if (this.state === 'watching') this.askUnlessAsking();
-    });
-  }
-
-  private watchLiveness(connection: ClientConnection): void {
-    const { livenessPing } = this.options;
-    if (livenessPing === undefined) return;
-    const { intervalMs, deadlineMs } = livenessPing;
-    this.ping = this.platform.timers.every(intervalMs, () => {
-      connection.ask(['PING'], () => undefined, deadlineMs);
-    });
+    this.link?.close();
+    this.link = null;
+    closeGiven(this.given, reason);
   }
 
   private get sentinelCredentials(): Credentials {
-    return credentials(this.options.sentinelUsername, this.options.sentinelPassword);
+    return credentialsFromText(this.options.sentinelUsername, this.options.sentinelPassword);
   }
 
   private get masterCredentials(): Credentials {
-    return credentials(this.options.masterUsername, this.options.masterPassword);
+    return credentialsFromText(this.options.masterUsername, this.options.masterPassword);
   }
-}
-
-function stoppedError(): ClientError {
-  return new ClientError('CLOSED', 'Discovery was stopped');
-}
-
-function credentials(username: string | undefined, password: string | undefined): Credentials {
-  if (password === undefined) return {};
-  const secret = { password: bytesFromText(password) };
-  return username === undefined ? secret : { ...secret, username: bytesFromText(username) };
 }

@@ -9,13 +9,13 @@
  * - `CLOSED`: the connection was closed before the reply came, or could not be established.
  * - `TIMEOUT`: the deadline passed first.
  *
- * While a master is looked for:
+ * While a master is looked for, by sentinels or by the nodes of a cluster:
  * - `UNKNOWN_MASTER`: the sentinel monitors no master of that name.
- * - `BAD_ANSWER`: the sentinel's answer is not what a sentinel says.
+ * - `BAD_ANSWER`: the answer is not what a sentinel, or a node, says.
  * - `OLD_EPOCH`: the sentinel's configuration is older than one already seen.
  * - `NOT_MASTER`: the server that the sentinel named does not say that it is a master.
- * - `SUPERSEDED`: a sentinel has named a newer master, so this one must not be used any more.
- * - `NO_MASTER`: no sentinel named a master that could be verified.
+ * - `SUPERSEDED`: there is a newer master, so this one must not be used any more.
+ * - `NO_MASTER`: nobody named a master that could be verified.
  */
 export type ClientErrorCode =
   | 'PROTOCOL'
@@ -39,4 +39,9 @@ export class ClientError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** For whoever still waits when a discovery ends. */
+export function stoppedError(): ClientError {
+  return new ClientError('CLOSED', 'Discovery was stopped');
 }

@@ -5,8 +5,9 @@
  */
 import { parseSafeInteger } from '../resp/numbers.js';
 import type { HostAndPort } from './address.js';
-import { ClientConnection, type ClientPlatform, type Credentials } from './connection.js';
+import type { ClientPlatform, Credentials } from './connection.js';
 import { ClientError } from './errors.js';
+import { KeptConnection } from './kept-connection.js';
 import { fieldsOf, ReplyError, type Reply } from './reply.js';
 import type { ReportedSentinel } from './sentinel-list.js';
 
@@ -23,20 +24,21 @@ export interface SentinelAnswer {
 type AnswerCallback = (error: Error | null, answer: SentinelAnswer | null) => void;
 
 export class SentinelQuery {
-  private connection: ClientConnection | null = null;
+  private readonly connection: KeptConnection;
 
   constructor(
-    private readonly platform: ClientPlatform,
-    private readonly address: HostAndPort,
-    private readonly credentials: Credentials,
+    platform: ClientPlatform,
+    address: HostAndPort,
+    credentials: Credentials,
     /** For connecting and answering together. */
     private readonly timeoutMs: number,
-  ) {}
+  ) {
+    this.connection = new KeptConnection(platform, address, credentials, timeoutMs);
+  }
 
   /** Asks and calls back exactly once. One question at a time. */
   ask(masterName: string, callback: AnswerCallback): void {
-    this.connection ??= this.connect();
-    const connection = this.connection;
+    const connection = this.connection.open();
     const replies: Reply[] = [];
     let answered = false;
     const questions = [
@@ -65,17 +67,7 @@ export class SentinelQuery {
   }
 
   close(): void {
-    this.connection?.close();
-  }
-
-  private connect(): ClientConnection {
-    const connection = new ClientConnection(this.platform, {
-      address: this.address,
-      ...this.credentials,
-      connectTimeoutMs: this.timeoutMs,
-    });
-    connection.once('close', () => (this.connection = null));
-    return connection;
+    this.connection.close();
   }
 }
 

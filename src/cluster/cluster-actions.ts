@@ -29,6 +29,11 @@ export interface MessageCounts {
 export interface ClusterActions {
   readonly view: ClusterView;
 
+  /** How many things have been decided that others may rely on. */
+  readonly decisions: number;
+  /** Calls back when everything that has been decided is on disk. */
+  whenKept(run: () => void): void;
+
   /** Begins a handshake; nothing when one with that address is under way. */
   meet(host: string, port: number, busPort: number): void;
   /** Removes a node and keeps gossip from bringing it back for a minute. */

@@ -201,6 +201,8 @@ export class Cluster implements ClusterActions {
       this.migrate(nowMs),
     );
     if (dueMs !== Infinity) this.alarm.set(this.clock.toMonotonic(dueMs));
+    // The end of the turn is here already: the bus would put it off to the end of the next one.
+    this.bus.flush();
     this.server.scheduleTurnEnd();
   }
 
@@ -258,6 +260,14 @@ export class Cluster implements ClusterActions {
     }
   }
 
+  get decisions(): number {
+    return this.store.bindingChanges;
+  }
+
+  whenKept(run: () => void): void {
+    this.store.whenBindingSaved(run);
+  }
+
   meet(host: string, port: number, busPort: number): void {
     this.membership.meet({ host, port, busPort });
     this.wake();
@@ -265,6 +275,7 @@ export class Cluster implements ClusterActions {
 
   forget(node: ClusterNode): void {
     this.membership.forget(node);
+    this.store.saveBinding();
     this.wake();
   }
 
@@ -274,6 +285,7 @@ export class Cluster implements ClusterActions {
 
   replicate(master: ClusterNode): void {
     this.ownership.follow(master);
+    this.store.saveBinding();
     this.wake();
   }
 
@@ -318,12 +330,14 @@ export class Cluster implements ClusterActions {
       this.view.importingFrom.delete(slot);
       this.view.setOwner(slot, owner);
     }
-    this.slotsChanged();
+    this.store.saveBinding();
+    this.wake();
   }
 
   unassignSlots(slots: readonly Slot[]): void {
     for (const slot of slots) this.view.setOwner(slot, null);
-    this.slotsChanged();
+    this.store.saveBinding();
+    this.wake();
   }
 
   setMigrating(slot: Slot, target: ClusterNode): void {
@@ -351,6 +365,8 @@ export class Cluster implements ClusterActions {
     if (owner === myself) this.server.slotDeletion.complete(slot);
     view.setOwner(slot, owner);
     this.slotsChanged();
+    // What this node answers for from now on, it answers for after a crash, too.
+    if (owner === myself && !wasMine) this.store.saveBinding();
     if (wasMine && owner !== myself && myself.slots.size === 0 && values['cluster-allow-replica-migration']) {
       log.notice(
         `Configuration change detected. Reconfiguring myself as a replica of ${describeNode(owner)}`,
@@ -364,6 +380,10 @@ export class Cluster implements ClusterActions {
     }
   }
 
+  /**
+   * A slot is on its way. Thousands are moved one after the other, so that nobody waits for the disk here (nor does Redis);
+   * the operator's tool finishes a move that a crash has interrupted (--cluster fix).
+   */
   private slotsChanged(): void {
     this.store.save();
     this.wake();
@@ -377,7 +397,8 @@ export class Cluster implements ClusterActions {
     this.view.myself.configEpoch = epoch;
     this.view.ledger.observe(epoch);
     this.log.notice(`configEpoch set to ${epoch} via CLUSTER SET-CONFIG-EPOCH`);
-    this.slotsChanged();
+    this.store.saveBinding();
+    this.wake();
   }
 
   saveConfiguration(): string | null {

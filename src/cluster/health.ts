@@ -15,6 +15,11 @@ import type { ClusterNode } from './view/node.js';
 /** Every so often the node that has been silent longest, of a few taken at random, is pinged. */
 const SAMPLE_INTERVAL_MS = 1000;
 const SAMPLE_SIZE = 5;
+/**
+ * Redis looks every 100 ms (clusterCron): a shorter timeout never means less than that to it. Taken at its word it would
+ * have nodes suspect each other for a round trip, and do nothing but ping.
+ */
+const SHORTEST_TIMEOUT_MS = 100;
 
 interface Patient {
   readonly suspicion: Suspicion;
@@ -47,7 +52,7 @@ export class Health {
   }
 
   private get timeoutMs(): number {
-    return this.cluster.nodeTimeoutMs;
+    return Math.max(this.cluster.nodeTimeoutMs, SHORTEST_TIMEOUT_MS);
   }
 
   private get pingIntervalMs(): number {
@@ -165,7 +170,7 @@ export class Health {
   private stuckMs(node: ClusterNode): number {
     const link = this.cluster.bus.linkTo(node);
     if (link === null || node.pingSentMs === 0) return Infinity;
-    const halfMs = Math.floor(this.timeoutMs / 2);
+    const halfMs = Math.max(Math.floor(this.timeoutMs / 2), SHORTEST_TIMEOUT_MS);
     return (
       Math.max(link.createdAtMs + this.timeoutMs, node.pingSentMs + halfMs, node.dataReceivedMs + halfMs) + 1
     );

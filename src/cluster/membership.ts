@@ -12,6 +12,8 @@ import { ClusterNode } from './view/node.js';
 /** Redis's CLUSTER_BLACKLIST_TTL. */
 const FORGOTTEN_MS = 60_000;
 const SHORTEST_HANDSHAKE_MS = 1000;
+/** A link that is kept for so many times as long as a handshake may take is not that of a handshake. */
+const HANDSHAKES_OVER = 3;
 const ID_LENGTH = 40;
 /** More nodes than any cluster has: what gossip tells beyond is not believed. */
 const MAX_NODES = 16_384;
@@ -83,7 +85,7 @@ export class Membership {
   }
 
   /**
-   * Handshakes that lead nowhere end. Whoever has answered this node's MEET but opens no link to it has given up its
+   * Handshakes that lead nowhere end. Whoever has answered this node's MEET but keeps no link to it has given up its
    * side of the handshake, being slow, and would ignore this node for ever: it is asked again. Returns when to look again.
    */
   look(nowMs: number): number {
@@ -94,12 +96,22 @@ export class Membership {
         const endMs = node.createdAtMs + limitMs;
         if (nowMs > endMs) this.remove(node);
         else nextMs = Math.min(nextMs, endMs + 1);
-      } else if (node.metAtMs !== 0) {
-        if (nowMs > node.metAtMs + limitMs) this.meetAgain(node);
-        nextMs = Math.min(nextMs, node.metAtMs + limitMs + 1);
-      }
+      } else if (node.metAtMs !== 0) nextMs = Math.min(nextMs, this.seeIfMet(node, nowMs, limitMs));
     }
     return nextMs;
+  }
+
+  private seeIfMet(node: ClusterNode, nowMs: number, limitMs: number): number {
+    const link = this.cluster.bus.linkFrom(node);
+    if (link !== null) {
+      const provenMs = link.createdAtMs + HANDSHAKES_OVER * limitMs;
+      // It may break before.
+      if (nowMs <= provenMs) return Math.min(provenMs, nowMs + limitMs) + 1;
+      node.metAtMs = 0;
+      return Infinity;
+    }
+    if (nowMs > node.metAtMs + limitMs) this.meetAgain(node);
+    return node.metAtMs + limitMs + 1;
   }
 
   private meetAgain(node: ClusterNode): void {

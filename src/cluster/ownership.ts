@@ -6,6 +6,7 @@ import { nextEpoch, type Epoch } from '../failover/epoch.js';
 import type { MessageBody, MessageHeader } from './bus/message.js';
 import type { Cluster } from './cluster.js';
 import { describeNode } from './events.js';
+import { takeDemotion } from './rules/demotion.js';
 import {
   applyClaims,
   betterOwner,
@@ -14,6 +15,7 @@ import {
   needsGreaterEpoch,
 } from './rules/slot-claims.js';
 import type { ClusterNode } from './view/node.js';
+import { SlotSet } from './view/slots.js';
 
 export class Ownership {
   constructor(private readonly cluster: Cluster) {}
@@ -27,23 +29,33 @@ export class Ownership {
     store.saveBinding();
   }
 
-  /** Whether the sender is a master, or whose replica it is. */
-  takeRole(sender: ClusterNode, { masterId }: MessageHeader): void {
+  /**
+   * Whether the sender is a master, or whose replica it is.
+   * @returns false when the message is older than what is known: it has nothing to say of slots either
+   */
+  takeRole(sender: ClusterNode, { masterId, configEpoch, slots }: MessageHeader): boolean {
     const { view, store } = this.cluster;
     if (masterId === null) {
       this.makeMaster(sender);
-      return;
+      return true;
     }
+    const master = view.find(masterId) ?? null;
     if (sender.isMaster) {
-      for (const slot of [...sender.slots]) view.setOwner(slot, null);
+      const demotion = takeDemotion(view, sender, master, configEpoch, slots);
+      if (demotion === 'stale') return false;
       sender.role = 'replica';
       store.save();
+      if (demotion === 'succeeded' && master !== null) {
+        store.saveBinding();
+        this.tellSwitch(sender, master);
+      }
     }
-    const master = view.find(masterId);
-    if (master === undefined || master === sender || sender.master === master) return;
+    if (master === null || master === sender || sender.master === master) return true;
     view.setMaster(sender, master);
     sender.shardId = master.shardId;
     store.save();
+    this.leaveReplica();
+    return true;
   }
 
   private makeMaster(node: ClusterNode): void {
@@ -103,11 +115,11 @@ export class Ownership {
     const { view, store, values } = this.cluster;
     const former = view.myMaster;
     const outcome = applyClaims(view, claimant, epoch, bitmap);
-    if (outcome.rebound > 0) store.saveBinding();
+    if (outcome.rebound > 0) store.saveBinding('paced');
     for (const displaced of outcome.displaced) this.tellSwitch(displaced, claimant);
     const hasLostAll = outcome.lostByShard > 0 && former !== null && former.slots.size === 0;
-    const takesAll = outcome.claimed === outcome.lostByShard;
-    if (hasLostAll && (values['cluster-allow-replica-migration'] || takesAll)) {
+    const takesAll = (): boolean => new SlotSet(bitmap).size === outcome.lostByShard;
+    if (hasLostAll && (values['cluster-allow-replica-migration'] || takesAll())) {
       this.cluster.log.notice(
         `Configuration change detected. Reconfiguring myself as a replica of ${describeNode(claimant)}`,
       );
@@ -115,14 +127,20 @@ export class Ownership {
       store.saveBinding();
       return;
     }
+    if (!this.leaveReplica()) this.cluster.dropKeys(outcome.lost);
+  }
+
+  /** A replica of what has become a replica itself follows that one's master. */
+  private leaveReplica(): boolean {
+    const { view, store, log } = this.cluster;
     const { master } = view.myself;
-    if (master !== null && master.master !== null && master.master !== view.myself) {
-      this.cluster.log.notice(
-        `I'm a sub-replica! Reconfiguring myself from ${describeNode(master)} to ${describeNode(master.master)}`,
-      );
-      this.follow(master.master);
-      store.saveBinding();
-    } else this.cluster.dropKeys(outcome.lost);
+    if (master === null || master.master === null || master.master === view.myself) return false;
+    log.notice(
+      `I'm a sub-replica! Reconfiguring myself from ${describeNode(master)} to ${describeNode(master.master)}`,
+    );
+    this.follow(master.master);
+    store.saveBinding();
+    return true;
   }
 
   private tellSwitch(from: ClusterNode, to: ClusterNode): void {

@@ -55,6 +55,7 @@ export class Receiver {
         return;
       case 'unknown-type':
         this.complain(`Received unknown packet type: ${decoded.typeNumber}`);
+        if (decoded.header !== null) this.takeHeader(link, decoded.header);
         return;
       case 'wrong-length':
         this.complain(
@@ -79,36 +80,36 @@ export class Receiver {
   }
 
   private process(link: BusLink, { header, body }: Message): void {
-    const { view, bus, health, ownership, manualFailover } = this.cluster;
-    const found = view.find(header.sender) ?? null;
-    // Who talks to itself has been told to meet itself: that is all that may come of it.
-    const sender = found === view.myself || found?.membership === 'handshake' ? null : found;
-    if (sender !== null) {
-      if (link.direction === 'from' && link.node !== sender) {
-        bus.bind(link, sender);
-        sender.metAtMs = 0;
-      }
-      health.heard(sender);
-      ownership.takeEpochs(sender, header);
-      sender.replicationOffset = header.offset;
-      sender.knowsExtensions ||= header.knowsExtensions;
-      manualFailover.takeHeader(sender, header);
-    }
-    if ('gossip' in body) this.takeGossipMessage(link, found, sender, header, body);
+    const sender = this.takeHeader(link, header);
+    if ('gossip' in body) this.takeGossipMessage(link, sender, header, body);
     else if (sender !== null) this.takeOrder(link, sender, header, body);
+  }
+
+  /** What every message tells by being sent. Returns the member that sent it; null: nobody who has a say. */
+  private takeHeader(link: BusLink, header: MessageHeader): ClusterNode | null {
+    const { view, bus, health, ownership, manualFailover } = this.cluster;
+    const sender = view.find(header.sender) ?? null;
+    // Who talks to itself has been told to meet itself: that is all that may come of it.
+    if (sender === null || sender === view.myself || sender.membership === 'handshake') return null;
+    if (link.direction === 'from' && link.node !== sender) bus.bind(link, sender);
+    health.heard(sender);
+    ownership.takeEpochs(sender, header);
+    sender.replicationOffset = header.offset;
+    sender.knowsExtensions ||= header.knowsExtensions;
+    manualFailover.takeHeader(sender, header);
+    return sender;
   }
 
   private takeGossipMessage(
     link: BusLink,
-    found: ClusterNode | null,
     sender: ClusterNode | null,
     header: MessageHeader,
     body: GossipMessage,
   ): void {
-    const { membership, messenger } = this.cluster;
+    const { view, membership, messenger } = this.cluster;
     if (body.type !== 'pong') {
       membership.learnOwnAddress(link, body.type === 'meet');
-      if (found === null && body.type === 'meet') {
+      if (body.type === 'meet' && view.find(header.sender) === undefined) {
         membership.metBy(link, header);
         membership.takeGossip(null, body.gossip);
       }
@@ -182,9 +183,10 @@ export class Receiver {
       this.cluster.store.save();
     }
     if (body.type === 'ping' && link.direction === 'from') membership.moveIfNeeded(known, link, header);
-    ownership.takeRole(known, header);
-    ownership.takeClaims(known, header);
-    ownership.resolveCollision(known, header);
+    if (ownership.takeRole(known, header)) {
+      ownership.takeClaims(known, header);
+      ownership.resolveCollision(known, header);
+    }
     membership.takeGossip(known, body.gossip);
     membership.takeExtensions(known, body.extensions);
   }

@@ -7,7 +7,10 @@ import {
   type CommandFlag,
   type KeySpec,
 } from '../server/command.js';
+import { changesOf, type Change } from './command-history.js';
 import { legacyKeyRange } from '../server/legacy-key-range.js';
+import { parseSyntax, type CommandArgument } from './syntax/argument-syntax.js';
+import { COMMAND_SYNTAX } from './syntax/index.js';
 
 /** What Redis keeps to itself. */
 const HIDDEN_FLAGS: readonly CommandFlag[] = ['may_replicate', 'touches_arbitrary_keys'];
@@ -48,8 +51,13 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
   ];
   const known = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
   const isDeprecated = deprecatedSince !== undefined;
+  const changes = changesOf(command.fullName);
+  const syntax = COMMAND_SYNTAX[command.fullName];
   const subcommands = [...(command.subcommands?.values() ?? [])];
-  reply.mapHeader(known.length + (isDeprecated ? 1 : 0) + (subcommands.length > 0 ? 1 : 0));
+  const more = [isDeprecated, changes.length > 0, syntax !== undefined, subcommands.length > 0].filter(
+    Boolean,
+  );
+  reply.mapHeader(known.length + more.length);
   for (const [name, text] of known) {
     reply.bulk(name);
     reply.bulk(text);
@@ -58,12 +66,67 @@ export function writeCommandDocs(reply: ReplySink, command: Command): void {
     reply.bulk('doc_flags');
     writeWords(reply, ['deprecated']);
   }
+  if (changes.length > 0) {
+    reply.bulk('history');
+    writeChanges(reply, changes);
+  }
+  if (syntax !== undefined) {
+    reply.bulk('arguments');
+    writeArguments(reply, parseSyntax(syntax));
+  }
   if (subcommands.length === 0) return;
   reply.bulk('subcommands');
   reply.mapHeader(subcommands.length);
   for (const sub of subcommands) {
     reply.bulk(sub.fullName);
     writeCommandDocs(reply, sub);
+  }
+}
+
+function writeChanges(reply: ReplySink, changes: readonly Change[]): void {
+  reply.setHeader(changes.length);
+  for (const [since, change] of changes) {
+    reply.arrayHeader(2);
+    reply.bulk(since);
+    reply.bulk(change);
+  }
+}
+
+function writeArguments(reply: ReplySink, args: readonly CommandArgument[]): void {
+  reply.arrayHeader(args.length);
+  for (const argument of args) writeArgument(reply, argument);
+}
+
+function writeArgument(reply: ReplySink, argument: CommandArgument): void {
+  const { name, type, displayText, keySpec, token, since, deprecatedSince, parts } = argument;
+  const flags = [
+    ...(argument.isOptional ? ['optional'] : []),
+    ...(argument.isMultiple ? ['multiple'] : []),
+    ...(argument.isTokenMultiple ? ['multiple_token'] : []),
+  ];
+  const fields: [string, string | number | null][] = [
+    ['name', name],
+    ['type', type],
+    ['display_text', displayText],
+    ['key_spec_index', keySpec],
+    ['token', token],
+    ['since', since],
+    ['deprecated_since', deprecatedSince],
+  ];
+  const known = fields.filter((field): field is [string, string | number] => field[1] !== null);
+  reply.mapHeader(known.length + (flags.length > 0 ? 1 : 0) + (parts.length > 0 ? 1 : 0));
+  for (const [field, value] of known) {
+    reply.bulk(field);
+    if (typeof value === 'number') reply.integer(value);
+    else reply.bulk(value);
+  }
+  if (flags.length > 0) {
+    reply.bulk('flags');
+    writeWords(reply, flags);
+  }
+  if (parts.length > 0) {
+    reply.bulk('arguments');
+    writeArguments(reply, parts);
   }
 }
 

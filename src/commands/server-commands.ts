@@ -9,6 +9,7 @@ import { debugCommand } from './debug/index.js';
 import { infoCommand } from './info/index.js';
 import { latencyCommand } from './latency.js';
 import { memoryCommand } from './memory.js';
+import { moduleCommand } from './modules.js';
 import { serverControlCommands } from './server-control.js';
 import { slowlogCommand } from './slowlog.js';
 
@@ -23,5 +24,6 @@ export const serverCommands: readonly CommandSpec[] = [
   infoCommand,
   latencyCommand,
   memoryCommand,
+  moduleCommand,
   slowlogCommand,
 ];

@@ -25,6 +25,8 @@ export interface LedReplica extends ReplicaFacts {
 }
 
 export interface LeadershipSurroundings {
+  /** False while nothing may be begun (TILT). What was begun before is still taken note of. */
+  readonly acting: boolean;
   readonly replicas: readonly LedReplica[];
   /** Limits for the choice, apart from the freshness that the leadership itself asks for. */
   readonly limits: EligibilityLimits;
@@ -198,6 +200,7 @@ export class Leadership {
   step(input: LeadershipInput, nowMs: number, around: LeadershipSurroundings): LeadershipAction[] {
     const actions: LeadershipAction[] = [];
     this.#take(input, nowMs, actions);
+    if (!around.acting) return actions;
     let before: Stage;
     do {
       before = this.#stage;

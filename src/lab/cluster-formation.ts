@@ -1,14 +1,17 @@
 /**
  * Making one cluster of empty nodes, by commands, as `--cluster create` does, but without its pauses: every node is
- * introduced to every other one, so that nothing waits for gossip.
+ * introduced to every other one, so that nothing waits for gossip. A node forgets whom it was introduced to when the
+ * handshake takes longer than the node timeout, as it can on a busy machine: then it is introduced again.
  */
 import { ReplyError } from '../client/reply.js';
+import { SLOT_COUNT } from '../keyspace/key-slot.js';
 import type { Platform } from '../platform/platform.js';
 import { memberOf, viewOf } from './cluster-readiness.js';
 import type { Member } from './member.js';
 import { waitUntil } from './wait.js';
 
-const SLOT_COUNT = 16_384;
+/** Between two introductions of the same nodes; a handshake takes no longer where there is time for it. */
+const INTRODUCE_AGAIN_MS = 1000;
 
 export interface ClusterPlan {
   readonly masters: readonly Member[];
@@ -38,8 +41,7 @@ export async function formCluster(
     // Different from the start, so that no two masters have to settle which of them gets another one.
     ...nodes.map((node, index) => node.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))),
   ]);
-  await Promise.all(nodes.flatMap((node, index) => nodes.slice(index + 1).map((other) => meet(node, other))));
-  await waitUntil(platform, leftMs(), () => introductionProblem(nodes));
+  await introduceAll(platform, nodes, leftMs);
   await Promise.all(
     replicas.map(async (replica, index) => {
       const masterId = String(await masters[index % masters.length]!.call('CLUSTER', 'MYID'));
@@ -48,31 +50,45 @@ export async function formCluster(
   );
 }
 
+/** Resolves when every node knows every other one. */
+export async function introduceAll(
+  platform: Pick<Platform, 'timers' | 'clock'>,
+  nodes: readonly Member[],
+  leftMs: () => number,
+): Promise<void> {
+  let introducedAtMs = -Infinity;
+  await waitUntil(platform, leftMs(), async () => {
+    const known = await Promise.all(nodes.map((node) => knownTo(node, nodes)));
+    const strangers = nodes.flatMap((node, index) =>
+      nodes
+        .slice(index + 1)
+        .filter((other) => !known[index]!.has(other) || !known[nodes.indexOf(other)]!.has(node))
+        .map((other) => [node, other] as const),
+    );
+    const [first] = strangers;
+    if (first === undefined) return null;
+    const nowMs = platform.clock.monotonicMs();
+    if (nowMs - introducedAtMs >= INTRODUCE_AGAIN_MS) {
+      introducedAtMs = nowMs;
+      await Promise.all(strangers.map(([node, other]) => meet(node, other)));
+    }
+    return `${first[0].name} and ${first[1].name} do not know each other`;
+  });
+}
+
+/** Those with whom the handshake is over. */
+async function knownTo(node: Member, nodes: readonly Member[]): Promise<ReadonlySet<Member>> {
+  const view = await viewOf(node);
+  const members = view.filter(({ flags }) => !flags.has('handshake'));
+  return new Set(members.flatMap((seen) => memberOf(nodes, seen) ?? []));
+}
+
 async function meet(node: Member, other: Member): Promise<void> {
   const { host, port } = other.announced;
   await node.call('CLUSTER', 'MEET', host, String(port));
 }
 
-/**
- * Null once everybody knows everybody. A handshake that takes longer than the node timeout, as it may on a busy machine, is
- * forgotten by the nodes, and must be begun again.
- */
-async function introductionProblem(nodes: readonly Member[]): Promise<string | null> {
-  const views = await Promise.all(nodes.map(viewOf));
-  let problem: string | null = null;
-  for (const [index, view] of views.entries()) {
-    const node = nodes[index]!;
-    for (const other of nodes) {
-      const seen = view.find((candidate) => memberOf([other], candidate) !== undefined);
-      if (seen === undefined) await meet(node, other);
-      if (seen === undefined || seen.flags.has('handshake'))
-        problem = `${node.name} does not know ${other.name}`;
-    }
-  }
-  return problem;
-}
-
-/** Null once it replicates; until it has met its master, it refuses. */
+/** Null once it replicates; until it knows its master as one, it refuses. */
 async function replicationRefusal(replica: Member, masterId: string): Promise<string | null> {
   try {
     await replica.call('CLUSTER', 'REPLICATE', masterId);

@@ -1,5 +1,6 @@
 /** When a cluster is ready: what is still missing, in words, or null. */
-import { agreedConfiguration, parseClusterNodes, type NodeView } from './cluster-view.js';
+import { parseClusterNodes, type NodeView } from '../client/cluster-nodes.js';
+import { agreedConfiguration } from './cluster-view.js';
 import type { Member } from './member.js';
 import { replicationProblem } from './readiness.js';
 

@@ -9,7 +9,7 @@ import type { Platform, Timer } from '../platform/platform.js';
 import { memberOf, viewOf } from './cluster-readiness.js';
 import { readClusterLogLine } from './cluster-log.js';
 import type { ClusterTopology } from './cluster-topology.js';
-import type { NodeView } from './cluster-view.js';
+import type { NodeView } from '../client/cluster-nodes.js';
 import { LogFollower } from './log-follower.js';
 import type { Member } from './member.js';
 import type { Sighting, Watch } from './sighting.js';

@@ -37,11 +37,7 @@ async function printOnce(screen: Screen, discovery: MasterDiscovery): Promise<nu
 
 async function watch(platform: Platform, screen: Screen, discovery: MasterDiscovery): Promise<number> {
   const { colors } = screen;
-  const tell = (fields: { event: string }, text: string): void => {
-    const timeMs = platform.clock.nowMs();
-    if (screen.isJson) screen.json({ timeMs, ...fields });
-    else screen.line(`${colors.dim(screen.timeOfDay(timeMs))}  ${text}`);
-  };
+  const tell = teller(platform, screen);
   discovery.on('master', (master) => {
     const how = `config epoch ${master.configEpoch}, by sentinel ${formatAddress(master.sentinel)}`;
     const text = `${colors.green(formatAddress(master.address))}  (${how})`;
@@ -50,14 +46,26 @@ async function watch(platform: Platform, screen: Screen, discovery: MasterDiscov
   discovery.on('lost', (master, reason) => {
     const address = formatAddress(master.address);
     const text = `${colors.red('lost')} ${address}: ${reason.message}`;
-    tell({ event: 'lost', ...addressFields(master.address), ...{ reason: reason.message } }, text);
+    tell({ event: 'lost', ...addressFields(master.address), reason: reason.message }, text);
   });
   discovery.on('unresolved', (error) => {
-    tell({ event: 'unresolved', ...{ reason: error.message } }, colors.yellow(error.message));
+    tell({ event: 'unresolved', reason: error.message }, colors.yellow(error.message));
   });
   discovery.start();
   await untilAskedToEnd(platform);
   return 0;
+}
+
+/** What happens, with the time: a line for people, or an object for programs. */
+export function teller(
+  platform: Pick<Platform, 'clock'>,
+  screen: Screen,
+): (fields: Readonly<Record<string, unknown>> & { readonly event: string }, text: string) => void {
+  return (fields, text) => {
+    const timeMs = platform.clock.nowMs();
+    if (screen.isJson) screen.json({ timeMs, ...fields });
+    else screen.line(`${screen.colors.dim(screen.timeOfDay(timeMs))}  ${text}`);
+  };
 }
 
 function masterFields(master: ResolvedMaster) {
@@ -69,6 +77,6 @@ function masterFields(master: ResolvedMaster) {
   };
 }
 
-function addressFields({ host, port }: HostAndPort) {
+export function addressFields({ host, port }: HostAndPort) {
   return { host, port };
 }

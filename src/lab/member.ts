@@ -43,7 +43,9 @@ interface MemberEvents {
 
 /** What a failing program wrote to its terminal, at most. */
 const KEPT_OUTPUT_LENGTH = 4000;
-const CALL_TIMEOUT_MS = 2000;
+const CONNECTION_TIMEOUT_MS = 2000;
+/** On a machine with too much to do a healthy process may not get its turn for seconds. */
+const CALL_TIMEOUT_MS = 10_000;
 export const CONFIGURATION_FILE = 'member.conf';
 const CONFIGURATION_MODE = 0o644;
 export const LOG_FILE = 'member.log';
@@ -153,15 +155,15 @@ export class Member extends EventEmitter<MemberEvents> {
     return connection.call(...args);
   }
 
-  /** A connection of the caller's own. */
-  async openConnection(): Promise<ClientConnection> {
+  /** A connection of the caller's own. @param timeoutMs to connect, and for every reply */
+  async openConnection(timeoutMs = CONNECTION_TIMEOUT_MS): Promise<ClientConnection> {
     const { address, password } = this.options;
     const credentials = password === undefined ? {} : { password: bytesFromText(password) };
     return ClientConnection.connect(this.platform, {
       address,
       ...credentials,
-      connectTimeoutMs: CALL_TIMEOUT_MS,
-      callTimeoutMs: CALL_TIMEOUT_MS,
+      connectTimeoutMs: timeoutMs,
+      callTimeoutMs: timeoutMs,
     });
   }
 
@@ -193,7 +195,7 @@ export class Member extends EventEmitter<MemberEvents> {
       this.connection = null;
     };
     try {
-      const connection = await this.openConnection();
+      const connection = await this.openConnection(CALL_TIMEOUT_MS);
       connection.once('close', forget);
       return connection;
     } catch (error) {

@@ -1,12 +1,14 @@
 /** The `vedette` command: what can be said on its command line. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseAddress, type HostAndPort } from '../client/address.js';
 import { VEDETTE_VERSION } from '../config/version.js';
+import { SLOT_COUNT } from '../keyspace/key-slot.js';
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText } from '../resp/ascii.js';
 import { compareOptions, settingsOf, type CompareFlags } from './compare/command.js';
 import type { Demonstration } from './demonstration.js';
+import { discoverCluster } from './discover-cluster.js';
 import { discover } from './discover.js';
 import { LabError } from './errors.js';
 import type { Engine } from './programs.js';
@@ -17,6 +19,7 @@ import { demonstrateSentinel } from './up-sentinel.js';
 import { up } from './up.js';
 
 const SENTINEL_PORT = 26379;
+const SERVER_PORT = 6379;
 
 interface UpFlags {
   readonly replicas: number;
@@ -38,7 +41,10 @@ interface UpClusterFlags extends UpFlags {
 }
 
 interface DiscoverFlags {
-  readonly sentinel: readonly HostAndPort[];
+  readonly sentinel?: readonly HostAndPort[];
+  readonly cluster?: readonly HostAndPort[];
+  readonly slot?: number;
+  readonly key?: string;
   readonly name: string;
   readonly user?: string;
   readonly password?: string;
@@ -122,17 +128,38 @@ export async function runVedette(
 
   program
     .command('discover')
-    .description('print the current master, verified by its ROLE')
-    .requiredOption('--sentinel <host:port>', 'a sentinel to ask; may be repeated', sentinelAddresses)
+    .description('print the current master, or the masters of a cluster, verified by ROLE')
+    .option('--sentinel <host:port>', 'a sentinel to ask; may be repeated', addressesWithPort(SENTINEL_PORT))
+    .addOption(
+      new Option('--cluster <host:port>', 'a node of a cluster to ask; may be repeated')
+        .argParser(addressesWithPort(SERVER_PORT))
+        .conflicts('sentinel'),
+    )
+    .addOption(
+      new Option('--slot <number>', 'only the master of that slot').argParser(slotNumber).conflicts('key'),
+    )
+    .option('--key <key>', 'only the master of that key')
     .option('--name <name>', "the master's name", 'mymaster')
-    .option('--user <name>', 'user at the master')
-    .option('--password <password>', 'password at the master')
+    .option('--user <name>', 'user at the master, or at all nodes of a cluster')
+    .option('--password <password>', 'the same for the password')
     .option('--sentinel-user <name>', 'user at the sentinels')
     .option('--sentinel-password <password>', 'password at the sentinels')
-    .option('--timeout <ms>', 'for each sentinel to answer', countFrom(1), 500)
+    .option('--timeout <ms>', 'for each sentinel or node to answer', countFrom(1), 500)
     .option('--watch', 'stay, and print each change')
     .option('--json', 'print JSON, one object a line')
-    .action(async (flags: DiscoverFlags) => {
+    .action(async (flags: DiscoverFlags, command: Command) => {
+      if (flags.cluster !== undefined) {
+        status = await discoverCluster(platform, screenFor(flags), {
+          nodes: flags.cluster,
+          where: flags.slot ?? flags.key ?? null,
+          nodeTimeoutMs: flags.timeout,
+          watch: flags.watch ?? false,
+          ...defined('username', flags.user),
+          ...defined('password', flags.password),
+        });
+        return;
+      }
+      if (flags.sentinel === undefined) command.error('error: --sentinel or --cluster must be given');
       status = await discover(platform, screenFor(flags), {
         sentinels: flags.sentinel,
         name: flags.name,
@@ -209,8 +236,19 @@ function engineName(text: string): Engine {
   throw new InvalidArgumentError('It is vedette or stock.');
 }
 
-function sentinelAddresses(text: string, earlier: readonly HostAndPort[] = []): readonly HostAndPort[] {
-  const address = parseAddress(text, SENTINEL_PORT);
-  if (address === null) throw new InvalidArgumentError('It must be host:port.');
-  return [...earlier, address];
+function slotNumber(text: string): number {
+  const slot = countFrom(0)(text);
+  if (slot >= SLOT_COUNT) throw new InvalidArgumentError(`There are ${SLOT_COUNT} slots.`);
+  return slot;
+}
+
+/** For an option that may be repeated. */
+function addressesWithPort(
+  defaultPort: number,
+): (text: string, earlier?: readonly HostAndPort[]) => readonly HostAndPort[] {
+  return (text, earlier = []) => {
+    const address = parseAddress(text, defaultPort);
+    if (address === null) throw new InvalidArgumentError('It must be host:port.');
+    return [...earlier, address];
+  };
 }

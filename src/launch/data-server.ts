@@ -21,6 +21,8 @@ import type { Ingredients, Service } from './service.js';
 export interface DataService extends Service {
   /** Null outside cluster mode. */
   readonly cluster: Cluster | null;
+  readonly replication: Replication;
+  readonly persistence: Persistence;
 }
 
 /**
@@ -55,6 +57,8 @@ export function composeDataServer(ingredients: Ingredients): DataService {
   return {
     server,
     cluster,
+    replication,
+    persistence,
     runningMode,
     release: () => cluster?.close(),
     start(done) {

@@ -20,7 +20,7 @@ import { textFromBytes } from '../resp/ascii.js';
 import { ClusterStartError } from '../cluster/nodes-file/opening.js';
 import { AclStartError } from '../server/acl/acl.js';
 import { logoLines, usage, versionLine } from './banner.js';
-import { reportUnexpectedErrors } from './bug-report.js';
+import { reportFatalSignals, reportUnexpectedErrors } from './bug-report.js';
 import { parseCommandLine } from './command-line.js';
 import type { StartRequest } from './command-line.js';
 import { Listeners } from './listeners.js';
@@ -198,6 +198,7 @@ class Launch {
       platform.processes.exit(0);
     };
     shutDownOnSignals(service.server.shutdown, config, platform.processes, log);
+    reportFatalSignals(service.server, log, platform.processes);
     oomScore.follow(config.values.replicaof === null ? 'master' : 'replica');
     listeners.start((problem) => {
       if (problem !== null) {

@@ -49,7 +49,7 @@ export class Migration {
     server.commands.register([migrateCommand((client, args) => this.migrate(client, args))]);
     server.cachedMigrationLinks = () => this.links.size;
     server.cronTasks.push(() => this.links.closeIdle());
-    server.pause.releaseListeners.push(() => {
+    server.pause.onRelease(() => {
       for (const transfer of this.transfers) transfer.pauseChanged();
     });
     server.shutdown.addParticipant({

@@ -4,13 +4,15 @@
  */
 
 import { DatasetProblem } from './errors.js';
+import { isSystemError } from '../platform/system-errors.js';
 import type { Gate } from '../server/gates.js';
 import { GateRank } from '../server/gates.js';
 import type { Server } from '../server/server.js';
 import type { LoadingProgress } from '../server/persistence-status.js';
-import { FileLoad } from './loading/file-load.js';
+import { FileLoad, LARGEST_BLOCK_BYTES, loadFileSync } from './loading/file-load.js';
 import { KeyspaceLoader, type LoadOptions, type SnapshotFacts } from './loading/keyspace-loader.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
+import { RdbError } from './rdb/errors.js';
 
 const LOADING = 'LOADING Redis is loading the dataset in memory';
 
@@ -76,26 +78,44 @@ export class Loading {
 
   /**
    * Loads a snapshot file into the server's keyspace, which is expected to be empty; the server is loading
-   * meanwhile.
+   * meanwhile. A small one is loaded before this returns: nobody sees the server without its dataset.
    * @param done called with what the snapshot said, or why it could not be loaded; the keyspace then holds a part
+   * @returns what may be stopped while it goes on
    */
   loadFile(
     path: string,
     dropsExpired: boolean,
     done: (problem: DatasetProblem | null, facts: SnapshotFacts | null) => void,
-  ): FileLoad {
+  ): FileLoad | null {
     const { server } = this;
     const { config, platform, keyspace } = server;
     const sizeBytes = platform.disk.statusSync(path)?.sizeBytes ?? 0;
     const loader = this.newLoader(keyspace, dropsExpired);
     this.begin(sizeBytes, false);
-    const blockBytes = config.values['loading-process-events-interval-bytes'];
-    const onProgress = (bytes: number): void => this.setLoadedBytes(bytes);
-    return new FileLoad(platform, loader, { path, blockBytes, onProgress }, (error) => {
+    const ended = (error: Error | null): void => {
       this.end();
       this.recordResult(loader);
       if (error === null) done(null, loader.facts);
       else done(new DatasetProblem(path, error), null);
-    });
+    };
+    const blockBytes = config.values['loading-process-events-interval-bytes'];
+    const isSmall = sizeBytes <= Math.min(blockBytes, LARGEST_BLOCK_BYTES);
+    if (isSmall && config.values['key-load-delay'] === 0) {
+      ended(attempt(() => loadFileSync(platform, loader, path)));
+      return null;
+    }
+    const onProgress = (bytes: number): void => this.setLoadedBytes(bytes);
+    return new FileLoad(platform, loader, { path, blockBytes, onProgress }, ended);
+  }
+}
+
+/** What is wrong with the snapshot or the disk, or null. */
+function attempt(work: () => void): Error | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof RdbError || isSystemError(error)) return error;
+    throw error;
   }
 }

@@ -64,7 +64,7 @@ export class Persistence {
     const startedAtMs = server.platform.clock.monotonicMs();
     loading.loadFile(path, server.role === 'master', (problem, facts) => {
       if (problem !== null || facts === null) {
-        done(problem?.message ?? null, null);
+        done(problem?.lastWords ?? null, null);
         return;
       }
       const functionProblem = snapshots.takeFunctions(facts.functions);

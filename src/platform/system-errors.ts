@@ -39,3 +39,9 @@ export function systemErrorText(error: unknown): string {
   if (text !== undefined) return text;
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether the system refused something, as opposed to a fault of ours. */
+export function isSystemError(error: unknown): error is Error {
+  // Node's own errors have codes with underscores: ERR_OUT_OF_RANGE.
+  return error instanceof Error && 'code' in error && /^E[A-Z0-9]+$/.test(String(error.code));
+}

@@ -14,6 +14,8 @@ export interface Terminal {
   writeError(bytes: string): void;
   /** Everything on standard input, up to its end. */
   readAll(callback: (bytes: string) => void): void;
+  /** Standard input as it comes; from then on it is read by nobody else. */
+  openInput(listener: InputListener): InputFlow;
   /**
    * Every key as it is pressed, without echo: characters, or escape sequences as the terminal sends them. Keys that
    * mean something to the system do not, Ctrl-C is `\x03`. Only where {@link isInputTerminal}.
@@ -24,11 +26,25 @@ export interface Terminal {
   openLines(options: LineOptions): LineSource;
 }
 
+export interface InputListener {
+  /** The buffer belongs to the listener. */
+  onBytes(chunk: Buffer): void;
+  onEnd(): void;
+}
+
+/** Holds back input that comes faster than it can be used. */
+export interface InputFlow {
+  pause(): void;
+  resume(): void;
+}
+
 export interface LineOptions {
   /** Earlier lines, oldest first, which a person can call up again. */
   readonly history: readonly string[];
-  /** What a word that was begun may become; for a person's Tab. */
+  /** Whole lines that one may become that was begun; for a person's Tab. */
   complete(line: string): readonly string[];
+  /** What is shown behind the line while it is typed, if anything. */
+  hint?(line: string): string;
   /** Whether a line that was entered can be called up again. */
   isRemembered(line: string): boolean;
 }

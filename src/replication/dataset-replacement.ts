@@ -1,5 +1,4 @@
 /** What all ways of taking in a snapshot share: giving up the old dataset, and what follows when the new one is in place. */
-import type { SnapshotFacts } from '../persistence/loading/keyspace-loader.js';
 import type { Persistence } from '../persistence/persistence.js';
 import type { Server } from '../server/server.js';
 
@@ -20,9 +19,8 @@ export function giveUpDataset({ server, persistence, detachFollowers }: IntakeSu
   server.tracking.flushed();
 }
 
-/** The new dataset is in place: clients that watch or wait for keys find out. */
-export function welcomeDataset({ server, persistence }: IntakeSurroundings, facts: SnapshotFacts): void {
-  persistence.snapshots.takeFunctions(facts.functions);
+/** The new dataset is in place, its functions are taken over: clients that watch or wait for keys find out. */
+export function welcomeDataset({ server, persistence }: IntakeSurroundings): void {
   for (const database of server.keyspace.databases) {
     database.touchAllWatchers();
     server.blocking.databaseReplaced(database);

@@ -138,17 +138,20 @@ export class FileIntake implements DatasetIntake {
     server.log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
     this.fileLoad = persistence.loading.loadFile(this.rdbPath, false, (problem, facts) => {
       this.fileLoad = null;
-      if (facts === null) {
-        // What was loaded so far is no dataset that anybody ever had.
-        for (const database of server.keyspace.databases) database.flush();
-        this.fail(problem?.message ?? 'The stored DB cannot be loaded', null);
-        return;
-      }
+      if (facts === null) return this.discard(problem?.message ?? 'The stored DB cannot be loaded');
+      const refusal = persistence.snapshots.takeFunctions(facts.functions);
+      if (refusal !== null) return this.discard(refusal);
       this.over = true;
       this.removeIfUnwanted();
-      welcomeDataset(this.around, facts);
+      welcomeDataset(this.around);
       this.listener.onLoaded({ streamDatabase: facts.streamDatabase });
     });
+  }
+
+  /** What was loaded is no dataset that anybody ever had. */
+  private discard(reason: string): void {
+    for (const database of this.around.server.keyspace.databases) database.flush();
+    this.fail(reason, null);
   }
 
   /** `rdb-del-sync-files`: without persistence the file is of no use after a restart either. */

@@ -18,6 +18,7 @@ const GETACK = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n'
 const NONE = -1;
 
 export class OutgoingStream implements PropagationSink {
+  readonly destination = 'replicas';
   private currentBacklog: Backlog | null = null;
   private offsetWithoutBacklog: Offset = START;
   private lastWrite: Offset = START;

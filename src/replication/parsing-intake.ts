@@ -91,6 +91,8 @@ export class ParsingIntake implements DatasetIntake {
   private install(): void {
     const { around, loader } = this;
     const { server, persistence } = around;
+    const problem = persistence.snapshots.takeFunctions(loader.facts.functions);
+    if (problem !== null) return this.fail({ offset: loader.reader.offset, reason: problem });
     this.stop();
     if (this.keepsOld) {
       around.detachFollowers();
@@ -101,7 +103,7 @@ export class ParsingIntake implements DatasetIntake {
       const { entries, expiries } = this.built.databases[index];
       database.replaceContents(entries, expiries);
     });
-    welcomeDataset(around, loader.facts);
+    welcomeDataset(around);
     this.listener.onLoaded({ streamDatabase: loader.facts.streamDatabase });
   }
 

@@ -63,6 +63,7 @@ export class ReplicaSession implements ConnectionHandler {
   /** Bytes handed to the connection. */
   bytesSent = 0;
   private onlineSinceMs = 0;
+  private isHeard = false;
 
   constructor(
     readonly client: Client,
@@ -121,6 +122,7 @@ export class ReplicaSession implements ConnectionHandler {
 
   /** REPLCONF ACK. */
   acknowledge(offset: Offset, diskOffset: Offset | null): void {
+    this.isHeard = true;
     if (offset > this.ackOffset) this.ackOffset = offset;
     if (diskOffset !== null && diskOffset > this.diskAckOffset) this.diskAckOffset = diskOffset;
     const { state } = this;
@@ -128,6 +130,19 @@ export class ReplicaSession implements ConnectionHandler {
       state.afterAck = false;
       this.pump();
     }
+  }
+
+  /**
+   * Whether everything up to an offset is known to be applied. As long as nothing was acknowledged the replica may
+   * still be loading the snapshot: not even what was written before the stream began, at offset 0, is known to be there.
+   */
+  hasApplied(offset: number): boolean {
+    return this.isHeard && this.ackOffset >= offset;
+  }
+
+  /** The same for its disk. */
+  hasOnDisk(offset: number): boolean {
+    return this.isHeard && this.diskAckOffset >= offset;
   }
 
   /** Hands to the kernel what it takes: of the snapshot, or of the stream. */

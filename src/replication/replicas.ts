@@ -100,7 +100,7 @@ export class Replicas {
   countAcknowledged(offset: number): number {
     let count = 0;
     for (const session of this.sessions.values()) {
-      if (session.isOnline && session.ackOffset >= offset) count++;
+      if (session.isOnline && session.hasApplied(offset)) count++;
     }
     return count;
   }
@@ -109,7 +109,7 @@ export class Replicas {
   countOnDisk(offset: number): number {
     let count = 0;
     for (const session of this.sessions.values()) {
-      if (session.isOnline && session.diskAckOffset >= offset) count++;
+      if (session.isOnline && session.hasOnDisk(offset)) count++;
     }
     return count;
   }

@@ -444,7 +444,11 @@ export class Replication {
   private memory(): ReplicationMemory {
     const { backlog } = this.history.stream;
     if (backlog === null) return { backlogBytes: 0, beyondBacklogBytes: 0 };
-    const backlogBytes = Math.min(backlog.memoryBytes, backlog.sizeBytes);
+    // It goes by whole blocks, so it is a little more than its size without anybody being behind.
+    const isForReplicas = this.replicas.count > 0;
+    const backlogBytes = isForReplicas
+      ? Math.min(backlog.memoryBytes, backlog.sizeBytes)
+      : backlog.memoryBytes;
     return { backlogBytes, beyondBacklogBytes: backlog.memoryBytes - backlogBytes };
   }
 

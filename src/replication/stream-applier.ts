@@ -11,6 +11,7 @@ import type { Client } from '../server/client.js';
 import type { Server } from '../server/server.js';
 import { advance, type Offset } from './identity.js';
 import type { OutgoingStream } from './outgoing-stream.js';
+import { UnpersistedWrites } from './unpersisted-writes.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -33,6 +34,7 @@ export class StreamApplier {
   private closed = false;
   private waitsForSuspended = false;
   private readonly stopWaiting: () => void;
+  private readonly unpersisted: UnpersistedWrites;
 
   constructor(
     private readonly server: Server,
@@ -48,7 +50,11 @@ export class StreamApplier {
     this.client.database = server.keyspace.databases[start.databaseIndex] ?? server.keyspace.databases[0];
     this.client.decoder.maxBulkBytes = Number.MAX_SAFE_INTEGER;
     server.clients.register(this.client);
-    this.stopWaiting = server.pause.onEnd(() => this.goOn());
+    this.unpersisted = new UnpersistedWrites(server);
+    // In a turn of its own: what is applied must not become part of the command that ends the pause.
+    this.stopWaiting = server.pause.onRelease(() => {
+      if (!server.pause.isActive) server.platform.timers.after(0, () => this.goOn());
+    });
   }
 
   /** The last byte whose command has been executed. */
@@ -116,6 +122,7 @@ export class StreamApplier {
         break;
       }
       if (decoder.args.length > 0) {
+        if (!this.unpersisted.mayApply(client, decoder.args)) break;
         const errorsBefore = reply.errorCount;
         server.dispatcher.process(client, decoder.args);
         if (reply.errorCount !== errorsBefore) {

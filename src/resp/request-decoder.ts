@@ -75,6 +75,12 @@ export class RequestDecoder {
     return this.buffer.length + this.largeFilled;
   }
 
+  /** Room that is kept for bytes that are to come: the rest of a large argument, more commands of a client that waits. */
+  get spareBytes(): number {
+    const largeBytes = this.large === null ? 0 : this.large.length - this.largeFilled;
+    return largeBytes + (this.store === null ? 0 : this.store.length - this.buffer.length);
+  }
+
   /** Gives the decoder the bytes just received. The chunk may be reused after {@link retain}. */
   feed(chunk: Buffer): void {
     if (this.position < this.buffer.length) {
@@ -97,6 +103,17 @@ export class RequestDecoder {
       this.rebase();
       this.buffer = rest;
       this.store = rest;
+    }
+  }
+
+  /** Gives back the room for bytes that have not come; it is taken again if they do. */
+  releaseSpare(): void {
+    if (this.large !== null && this.large.length > this.largeFilled) {
+      this.large = Buffer.from(this.large.subarray(0, this.largeFilled));
+    }
+    if (this.store !== null && this.store.length > this.buffer.length) {
+      this.store = Buffer.from(this.buffer);
+      this.buffer = this.store;
     }
   }
 

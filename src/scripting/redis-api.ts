@@ -1,5 +1,6 @@
 /** `redis.*`: what scripts may ask of the server. The functions work for whichever script runs at the moment. */
 import { REDIS_VERSION } from '../config/version.js';
+import type { Audience } from '../server/propagation.js';
 import type { Engine } from './engine.js';
 import { LuaError } from './lua/error.js';
 import type { Machine } from './lua/machine.js';
@@ -21,7 +22,8 @@ export type ScriptLogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
 
 const LOG_LEVELS: readonly ScriptLogLevel[] = ['debug', 'verbose', 'notice', 'warning'];
 
-const REPLICATE_ALL = 3;
+/** By the flags of redis.set_repl: 1 is the append-only log, 2 the replicas. */
+const AUDIENCES: readonly Audience[] = ['nobody', 'log', 'replicas', 'all'];
 const CONSTANTS: Readonly<Record<string, number | string>> = {
   LOG_DEBUG: 0,
   LOG_VERBOSE: 1,
@@ -30,7 +32,7 @@ const CONSTANTS: Readonly<Record<string, number | string>> = {
   REPL_AOF: 1,
   REPL_SLAVE: 2,
   REPL_REPLICA: 2,
-  REPL_ALL: REPLICATE_ALL,
+  REPL_ALL: 3,
   REPL_NONE: 0,
   REDIS_VERSION,
   REDIS_VERSION_NUM: versionNumber(REDIS_VERSION),
@@ -156,11 +158,11 @@ function setProtocol({ running }: ScriptSurroundings, machine: Machine, args: Lu
 
 function setReplication({ running }: ScriptSurroundings, machine: Machine, args: LuaValue[]): LuaValue[] {
   if (args.length !== 1) fail(machine, 'ERR redis.set_repl() requires two arguments.');
-  const flags = Number(args[0]);
-  if (!(flags >= 0 && flags <= REPLICATE_ALL)) {
+  const audience = AUDIENCES[Math.trunc(Number(args[0]))];
+  if (audience === undefined) {
     fail(machine, 'ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.');
   }
-  running?.setReplication(flags);
+  running?.setAudience(audience);
   return [];
 }
 

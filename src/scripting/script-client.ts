@@ -39,6 +39,8 @@ export class ScriptClient {
   begin(run: ScriptRun): void {
     const { client } = this;
     const caller = run.client;
+    client.caller = caller;
+    client.tracking = caller.tracking;
     client.user = caller.user;
     client.authenticated = true;
     client.database = caller.database;
@@ -53,6 +55,8 @@ export class ScriptClient {
   end(): void {
     this.collector.clear();
     this.client.transaction = null;
+    this.client.caller = null;
+    this.client.tracking = null;
   }
 
   /** Runs a command of a script; its reply. */
@@ -89,7 +93,7 @@ export class ScriptClient {
       const denial = server.acl.denialFor(caller, command, words, 'lua');
       if (denial !== null) return denial.replace(/^NOPERM /, 'NOPERM ACL failure in script: ');
     }
-    if (command.isWrite && run.parts.isReadOnly) {
+    if ((command.isWrite || command.mayReplicate) && run.parts.isReadOnly) {
       return 'ERR Write commands are not allowed from read-only scripts.';
     }
     if (!server.gates.isEmpty && !caller.isTrusted) {

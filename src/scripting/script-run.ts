@@ -6,6 +6,7 @@
 import type { ProtocolVersion } from '../resp/reply-sink.js';
 import type { Client } from '../server/client.js';
 import type { Command } from '../server/command.js';
+import type { Audience } from '../server/propagation.js';
 import type { ScriptSlots } from '../server/slot-rules.js';
 import type { Engine } from './engine.js';
 import { LuaError } from './lua/error.js';
@@ -85,7 +86,7 @@ export class ScriptRun implements ScriptSlots {
     while (!this.advance()) {
       const isSlow = this.elapsedMs >= thresholdMs || this.work > thresholdMs * WORK_PER_MS;
       // A stream that is being applied must be applied in order, so it waits.
-      if (isSlow && thresholdMs > 0 && !client.isTrusted) {
+      if (isSlow && thresholdMs > 0 && client.kind !== 'master') {
         this.suspend();
         return;
       }
@@ -110,9 +111,9 @@ export class ScriptRun implements ScriptSlots {
     this.parts.scriptClient.protocol = version;
   }
 
-  /** @param flags 1: the append-only file, 2: the replicas */
-  setReplication(flags: number): void {
-    this.client.server.propagation.isMuted = (flags & 2) === 0;
+  /** redis.set_repl: who gets what the script changes from now on. */
+  setAudience(audience: Audience): void {
+    this.client.server.propagation.audience = audience;
   }
 
   /** Has the script end with an error as soon as it goes on. */
@@ -144,7 +145,7 @@ export class ScriptRun implements ScriptSlots {
 
   private end(write: () => void): void {
     const { client, scriptClient, onEnd } = this.parts;
-    client.server.propagation.isMuted = false;
+    client.server.propagation.audience = 'all';
     scriptClient.end();
     if (!client.closed) write();
     onEnd(this);

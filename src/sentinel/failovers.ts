@@ -134,7 +134,7 @@ export class Failovers {
 
   #stepLeadership(master: MonitoredMaster, input: LeadershipInput): void {
     const { leadership } = master;
-    if (leadership === null || this.sentinel.tilt.isActive) return;
+    if (leadership === null) return;
     const actions = leadership.step(input, this.sentinel.nowMs(), this.#leadershipSurroundings(master));
     this.#performAll(master, actions);
     this.sentinel.rearm(master);
@@ -145,6 +145,7 @@ export class Failovers {
     const { failoverTimeoutMs, parallelSyncs } = master.settings;
     const promoted = master.promotedReplica;
     return {
+      acting: !this.sentinel.tilt.isActive,
       replicas: [...master.replicas.values()].map((replica) => ({
         ...replica.facts(nowMs, failoverTimeoutMs),
         reportNumber: replica.reportNumber,

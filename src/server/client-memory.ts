@@ -10,6 +10,8 @@ const WATCHED_KEY_BYTES = 64;
 export interface ClientMemory {
   /** Input that has not been executed. */
   readonly queryBytes: number;
+  /** Room for input that is to come. */
+  readonly spareQueryBytes: number;
   /** The arguments of the command that waits, or is executed. */
   readonly argumentBytes: number;
   /** What waits for EXEC, and what is watched. */
@@ -21,6 +23,7 @@ export interface ClientMemory {
 export function memoryOfClient(client: Client): ClientMemory {
   const { transaction, subscriptions, tracking } = client;
   const queryBytes = client.decoder.heldBytes;
+  const spareQueryBytes = client.decoder.spareBytes;
   const waiting = client.blocked?.args ?? client.postponed ?? [];
   // Arguments that have come while others are still to come.
   const partialBytes = Math.max(0, client.decoder.unreturnedBytes - queryBytes);
@@ -37,10 +40,11 @@ export function memoryOfClient(client: Client): ClientMemory {
   for (const prefix of tracking?.prefixes ?? []) ownBytes += SUBSCRIPTION_BYTES + stringMemory(prefix);
   return {
     queryBytes,
+    spareQueryBytes,
     argumentBytes,
     transactionBytes,
     outputBytes,
-    totalBytes: ownBytes + queryBytes + argumentBytes + transactionBytes + outputBytes,
+    totalBytes: ownBytes + queryBytes + spareQueryBytes + argumentBytes + transactionBytes + outputBytes,
   };
 }
 

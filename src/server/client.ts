@@ -101,6 +101,8 @@ export class Client implements ConnectionHandler {
   messagesAfterReply: (() => void)[] = [];
   /** Stands for a script: its commands must not wait, and what they return must not depend on hidden order. */
   isScript = false;
+  /** Who called the script that this client stands for, while it runs. */
+  caller: Client | null = null;
   /** Exempt from READONLY, OOM, expiry and ACL rules: a master's stream, the loading of a file. */
   isTrusted = false;
   /** What it changes is propagated. False for who repeats what the log has: the loading of a file. */
@@ -120,6 +122,8 @@ export class Client implements ConnectionHandler {
   totalBytesOut = 0;
   totalCommands = 0;
 
+  /** How many things its replies wait for; see {@link holdReplies}. */
+  private holds = 0;
   private mode: ReplyMode = 'on';
   private processing = false;
   private readingStopped = false;
@@ -309,7 +313,7 @@ export class Client implements ConnectionHandler {
       this.reply.clear();
       return;
     }
-    if (this.isStalled && !this.closeAfterReply) return;
+    if (this.holds > 0 || (this.isStalled && !this.closeAfterReply)) return;
     if (this.server.heldReplies.isHolding && this.reply.pendingBytes + this.heldBytes > 0) {
       this.server.heldReplies.hold(this);
       return;
@@ -317,6 +321,21 @@ export class Client implements ConnectionHandler {
     this.countOutput(this.reply.pendingBytes);
     this.reply.flush(connection);
     if (this.closeAfterReply) connection.end();
+  }
+
+  /**
+   * Keeps what this client is told, from what this turn tells it on, until the function that is returned is called: the
+   * reply says something that is not on disk yet. The client's commands go on being executed.
+   */
+  holdReplies(): () => void {
+    this.holds++;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.holds--;
+      if (this.holds === 0 && (this.reply.pendingBytes > 0 || this.closeAfterReply)) this.scheduleFlush();
+    };
   }
 
   /** Writes output that was held back. Called by {@link HeldReplies} only. */

@@ -7,10 +7,12 @@ import { Client, type ClientKind } from './client.js';
 import { memoryOfClient } from './client-memory.js';
 import type { Server } from './server.js';
 
-/** Clients and people look for this text: it is the one of Redis. */
 /** As in Redis: with less, nobody could take a limit back that was set too low. */
 const LEAST_CLIENT_LIMIT_BYTES = 128 * 1024;
+/** A client that has sent nothing for so long keeps no room for what it is still to send. */
+const IDLE_INPUT_MS = 2000;
 
+/** Clients and people look for this text: it is the one of Redis. */
 const PROTECTED_MODE_ERROR =
   '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' +
   'default user. In this mode connections are only accepted from the loopback interface. If you want to connect ' +
@@ -168,8 +170,15 @@ export class Clients {
     if (client.closed) return;
     const isCounted = client.kind === 'normal' || client.kind === 'pubsub';
     const bytes = isCounted ? memoryOfClient(client).totalBytes : 0;
-    this.memoryBytes += bytes - client.memoryBytes;
+    const grownBytes = bytes - client.memoryBytes;
+    this.memoryBytes += grownBytes;
     client.memoryBytes = bytes;
+    if (grownBytes > 0 && this.isAboveEvictionLimit()) this.server.scheduleTurnEnd();
+  }
+
+  private isAboveEvictionLimit(): boolean {
+    const limitBytes = this.evictionLimitBytes();
+    return limitBytes !== 0 && this.memoryBytes > limitBytes;
   }
 
   /**
@@ -201,6 +210,9 @@ export class Clients {
   /** Periodic work: idle clients and soft output limits. */
   cron(nowMs: number): void {
     for (const client of [...this.slowReaders]) this.checkOutputLimit(client);
+    for (const client of this.byId.values()) {
+      if (nowMs - client.lastInteractionMs > IDLE_INPUT_MS) client.decoder.releaseSpare();
+    }
     const timeoutMs = this.server.config.values.timeout * 1000;
     if (timeoutMs === 0) return;
     for (const client of this.byId.values()) {
@@ -239,7 +251,7 @@ export class Clients {
       ['ssub', subscriptions?.shardChannels.size ?? 0],
       ['multi', transaction === null ? -1 : transaction.queue.length],
       ['qbuf', memory.queryBytes],
-      ['qbuf-free', 0],
+      ['qbuf-free', memory.spareQueryBytes],
       ['argv-mem', client.args.reduce((sum, arg) => sum + arg.length, 0)],
       ['multi-mem', memory.transactionBytes],
       ['rbs', 16384],

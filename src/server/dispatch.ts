@@ -74,6 +74,7 @@ export class Dispatcher {
   /** A suspended command is over: ends its unit, unless it has been suspended again. */
   letGo(client: Client): void {
     this.depth--;
+    if (client.tracking !== null) this.server.tracking.over(client, client.command);
     client.answered();
     this.endUnitOf(client, false);
     this.server.blocking.serveReadyKeys();
@@ -234,12 +235,14 @@ export class Dispatcher {
     const { keyspace, tracking } = this.server;
     const isTracking = client.tracking !== null;
     keyspace.marksAccess = !client.noTouch || command.name === 'touch';
-    if (isTracking) tracking.begin(client);
+    // What a script reads is read for whoever called it.
+    const reader = client.caller ?? client;
+    if (isTracking) tracking.begin(reader);
     try {
       command.handler!(client, args);
     } finally {
       keyspace.marksAccess = true;
-      if (isTracking) tracking.end(client, command, args, this.depth === 1);
+      if (isTracking) tracking.end(reader, command, args, this.depth === 1);
     }
   }
 

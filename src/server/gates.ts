@@ -50,6 +50,25 @@ export class Gates {
     return null;
   }
 
+  /** Whether a gate of this rank is registered. */
+  has(rank: GateRank): boolean {
+    for (const gate of this.gates) if (gate.rank === rank) return true;
+    return false;
+  }
+
+  /** Whether a gate of this rank would refuse the command. */
+  refuses(
+    rank: GateRank,
+    client: Client,
+    command: Command,
+    args: readonly string[],
+    writes: boolean,
+  ): boolean {
+    return this.gates.some(
+      (gate) => gate.rank === rank && gate.refusal(client, command, args, writes) !== null,
+    );
+  }
+
   /**
    * As {@link refusal}, for a command that a script calls.
    * @param ruling what a script makes of a gate: null follows it, another text replaces its own

@@ -76,7 +76,8 @@ export class MemoryUsage implements Gate {
     const limitsClients = values['maxmemory-clients'].amount !== 0;
     server.clients.measuresMemory = values.maxmemory > 0 || limitsClients;
     if (server.clients.measuresMemory) server.clients.measure();
-    if (limitsClients) server.clients.evictSurplus();
+    // A turn's end evicts: what the clients of this very turn take is known only then.
+    if (limitsClients) server.scheduleTurnEnd();
     this.read();
     this.isDeadly = server.platform.memory.heapUsedBytes() > this.deadlyBytes;
     if (values.maxmemory > 0 || this.isDeadly) server.gates.add(this);

@@ -16,12 +16,9 @@ export class Pause {
   private readonly active = new Map<PausePurpose, ActivePause>();
   private postponed = new Set<Client>();
   private timer: Timer | null = null;
-  /** Told in a turn of their own when nothing is paused any more. */
-  private readonly endListeners = new Set<() => void>();
+  private readonly releaseListeners = new Set<() => void>();
   /** Fast path: nothing is paused. */
   private idle = true;
-  /** Told when a pause ends or is weakened, before those it held back go on. */
-  readonly releaseListeners: (() => void)[] = [];
 
   constructor(private readonly server: Server) {}
 
@@ -79,14 +76,16 @@ export class Pause {
     return this.postponed.size;
   }
 
-  /** Has `listener` called when nothing is paused any more; returns what ends that. */
-  onEnd(listener: () => void): () => void {
-    this.endListeners.add(listener);
-    return () => this.endListeners.delete(listener);
+  /**
+   * Has `listener` called whenever a pause may have ended or been weakened, inside the command that did it and before
+   * those it held back go on. Returns what ends that.
+   */
+  onRelease(listener: () => void): () => void {
+    this.releaseListeners.add(listener);
+    return () => this.releaseListeners.delete(listener);
   }
 
   private update(): void {
-    const wasIdle = this.idle;
     this.timer?.cancel();
     this.timer = null;
     const { clock, timers } = this.server.platform;
@@ -102,7 +101,6 @@ export class Pause {
       this.timer = timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
     }
     this.release();
-    if (this.idle && !wasIdle) for (const listener of [...this.endListeners]) timers.after(0, listener);
   }
 
   /**
@@ -112,7 +110,7 @@ export class Pause {
   private release(): void {
     const clients = this.postponed;
     this.postponed = new Set();
-    for (const listener of this.releaseListeners) listener();
+    for (const listener of [...this.releaseListeners]) listener();
     for (const client of clients) this.server.resumeLater(client);
   }
 

@@ -1,14 +1,22 @@
 /**
- * The one point through which writes leave the server: to the replicas' stream, and later to the AOF.
+ * The one point through which writes leave the server: to the append-only log and to the replicas' stream.
  *
  * An execution unit is a command with all it caused, a whole EXEC, or a script. Its writes are collected and sent
  * when it ends: bare when there is one, between MULTI and EXEC when there are more (replication.md section 10).
- * Each command is encoded once; every sink gets the same bytes.
+ * Each command is encoded once; every sink gets the same bytes. Only a script can choose who gets its effects
+ * (redis.set_repl); then each sink gets a unit of its own.
  */
 import { writeHeader, writeLatin1 } from '../resp/output-buffer.js';
 
+/** Where commands go. */
+export type Destination = 'log' | 'replicas';
+
+/** Who gets a command. */
+export type Audience = 'all' | Destination | 'nobody';
+
 /** Receives encoded commands in order. */
 export interface PropagationSink {
+  readonly destination: Destination;
   /**
    * @param databaseIndex the database the command ran in, -1 for MULTI and EXEC (which need no SELECT)
    * @param encoded one RESP command; only valid during the call
@@ -26,8 +34,10 @@ export class Propagation {
   private sinks: PropagationSink[] = [];
   private databaseIndexes: number[] = [];
   private commands: (readonly string[])[] = [];
-  /** What is added now is not sent: a script has asked for that. */
-  isMuted = false;
+  /** Who gets what is added now. */
+  audience: Audience = 'all';
+  /** The commands of the unit that do not go to everybody, by their place in it. */
+  private narrowed: Map<number, Destination> | null = null;
   private scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
 
   addSink(sink: PropagationSink): void {
@@ -50,29 +60,50 @@ export class Propagation {
 
   /** Adds a write of the current execution unit. The arguments must not change afterwards. */
   add(databaseIndex: number, args: readonly string[]): void {
-    if (this.sinks.length === 0 || this.isMuted) return;
+    const { audience } = this;
+    if (this.sinks.length === 0 || audience === 'nobody') return;
+    if (audience !== 'all') (this.narrowed ??= new Map()).set(this.commands.length, audience);
     this.databaseIndexes.push(databaseIndex);
     this.commands.push(args);
   }
 
   /** Ends the execution unit: sends what was collected. `separate` sends each command bare (active expiry). */
   endUnit(separate = false): void {
-    const count = this.commands.length;
-    if (count === 0) return;
-    const wrapped = count > 1 && !separate;
-    if (wrapped) this.send(-1, MULTI);
-    for (let i = 0; i < count; i++) {
-      this.send(this.databaseIndexes[i], this.encode(this.commands[i]));
+    const { sinks, narrowed, commands } = this;
+    if (commands.length === 0) return;
+    if (narrowed === null) {
+      this.sendAll(sinks, separate);
+    } else {
+      for (const sink of sinks) this.sendSome(sink, narrowed, separate);
+      this.narrowed = null;
     }
-    if (wrapped) this.send(-1, EXEC);
-    this.commands.length = 0;
+    commands.length = 0;
     this.databaseIndexes.length = 0;
     if (this.scratch.length > SCRATCH_LIMIT_BYTES)
       this.scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
   }
 
-  private send(databaseIndex: number, encoded: Buffer): void {
-    for (const sink of this.sinks) sink.append(databaseIndex, encoded);
+  private sendAll(sinks: readonly PropagationSink[], separate: boolean): void {
+    const count = this.commands.length;
+    const wrapped = count > 1 && !separate;
+    if (wrapped) send(sinks, -1, MULTI);
+    for (let i = 0; i < count; i++) send(sinks, this.databaseIndexes[i], this.encode(this.commands[i]));
+    if (wrapped) send(sinks, -1, EXEC);
+  }
+
+  /** Sends what is for this sink, as if the unit had been nothing else. */
+  private sendSome(
+    sink: PropagationSink,
+    narrowed: ReadonlyMap<number, Destination>,
+    separate: boolean,
+  ): void {
+    const places = [...this.commands.keys()].filter(
+      (place) => (narrowed.get(place) ?? sink.destination) === sink.destination,
+    );
+    const wrapped = places.length > 1 && !separate;
+    if (wrapped) sink.append(-1, MULTI);
+    for (const place of places) sink.append(this.databaseIndexes[place], this.encode(this.commands[place]));
+    if (wrapped) sink.append(-1, EXEC);
   }
 
   private encode(args: readonly string[]): Buffer {
@@ -82,6 +113,10 @@ export class Propagation {
     const end = encodeCommand(this.scratch, 0, args);
     return this.scratch.subarray(0, end);
   }
+}
+
+function send(sinks: readonly PropagationSink[], databaseIndex: number, encoded: Buffer): void {
+  for (const sink of sinks) sink.append(databaseIndex, encoded);
 }
 
 /** Writes a command as a RESP array of bulk strings; returns the position after it. There must be room. */

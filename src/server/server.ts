@@ -159,6 +159,8 @@ export class Server {
   readonly cronTasks: ((nowMs: number) => void)[] = [];
   /** Told after FLUSHALL has emptied the keyspace: a save that runs is then of no use. */
   readonly flushAllListeners: (() => void)[] = [];
+  /** Called when the server is closed: what it owns beyond memory is given back. */
+  readonly closeListeners: (() => void)[] = [];
   readonly clientCloseListeners: ((client: Client) => void)[] = [];
 
   private readonly accessFrequency: AccessFrequency;
@@ -215,7 +217,7 @@ export class Server {
       scheduleTurnEnd: () => this.scheduleTurnEnd(),
     });
     this.watching = new Watching();
-    this.activeExpiry = new ActiveExpiry(this.keyspace);
+    this.activeExpiry = new ActiveExpiry(this.keyspace, () => this.config.values['active-expire-effort']);
     this.slotDeletion = new SlotDeletion(this);
     this.keyspace.hooks = this.keyspaceHooks();
     this.statistics.startedAtMs = this.platform.clock.nowMs();
@@ -238,6 +240,7 @@ export class Server {
     for (const listener of this.listeners) listener.close();
     this.listeners.length = 0;
     this.clients.closeAll();
+    for (const listener of this.closeListeners) listener();
   }
 
   /** Reads the clock: to be called whenever an event begins to be handled. */

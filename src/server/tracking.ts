@@ -116,13 +116,17 @@ export class Tracking implements Gate {
    */
   end(client: Client, command: Command, args: readonly string[], isOutermost: boolean): void {
     const { tracking } = client;
-    if (tracking !== null && command.isReadOnly && !command.isPubSub)
-      this.remember(client, tracking, command, args);
-    if (!isOutermost) return;
+    // A script counts with the commands that it calls.
+    const reads = command.isReadOnly && !command.isPubSub && command.spec.group !== 'scripting';
+    if (tracking !== null && reads) this.remember(client, tracking, command, args);
+    if (isOutermost) this.over(client, command);
+  }
+
+  /** What a client sent is over: its changes are told from those of others again, and CLIENT CACHING has had its effect. */
+  over(client: Client, command: Command | null): void {
     this.running = null;
-    if (tracking !== null && client.transaction === null && command.parent?.name !== 'client') {
-      tracking.caching = false;
-    }
+    if (client.tracking === null || client.transaction !== null || command?.parent?.name === 'client') return;
+    client.tracking.caching = false;
   }
 
   private remember(client: Client, tracking: TrackingState, command: Command, args: readonly string[]): void {

@@ -6,15 +6,13 @@
  * usage: node test/bench/growth.mjs [--huge] [--only costs|stalls|memory]
  *   --huge   ten million elements and seventeen million keys instead of a million of each; takes gigabytes and minutes
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { killServer, OUR_SERVER, startServer, STOCK_SERVER } from './support/servers.mjs';
 
-const OURS = fileURLToPath(new URL('../../bin/vedette-server', import.meta.url));
-const STOCK = 'redis-server';
 const SMALL = 10_000;
 const LARGE = 1_000_000;
 const CALLS = 1_000;
@@ -94,20 +92,11 @@ const TYPES = {
 class RunningServer {
   static async start(program) {
     const directory = mkdtempSync(join(tmpdir(), 'vedette-growth-'));
-    const port = await freePort();
-    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory];
-    const child = spawn(program, options, { stdio: 'ignore' });
+    const { child, port } = await startServer(program, directory);
     const server = Object.assign(new RunningServer(), { child, directory, port });
-    for (let tries = 0; ; tries++) {
-      try {
-        server.socket = await server.connect();
-        server.socket.setNoDelay(true);
-        return server;
-      } catch (error) {
-        if (tries > 200) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
+    server.socket = await server.connect();
+    server.socket.setNoDelay(true);
+    return server;
   }
 
   connect() {
@@ -148,23 +137,13 @@ class RunningServer {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGKILL');
-    await ended;
+    await killServer(this);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
 function encode(args) {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
-}
-
-async function freePort() {
-  const holder = createServer();
-  await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address();
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
 }
 
 /** Microseconds a call, of many in a pipeline: the least of several rounds, as other programs and the compiler only add. */
@@ -181,7 +160,7 @@ async function cost(server, command, size) {
 async function costs() {
   console.log(`microseconds a call at ${SMALL} and ${LARGE} elements, pipelined; the ratio is the growth\n`);
   for (const [type, { fill, commands }] of Object.entries(TYPES)) {
-    const server = await RunningServer.start(OURS);
+    const server = await RunningServer.start(OUR_SERVER);
     const measured = {};
     for (const size of [SMALL, LARGE]) {
       await server.send([['FLUSHALL']]);
@@ -212,7 +191,7 @@ async function stalls() {
     ['a sorted set', elements, TYPES['sorted set'].fill, ['UNLINK', 'v']],
     ['a database', keys, TYPES.keys.fill, ['FLUSHALL']],
   ]) {
-    const server = await RunningServer.start(OURS);
+    const server = await RunningServer.start(OUR_SERVER);
     await server.send([
       ['CONFIG', 'SET', 'slowlog-log-slower-than', String(NOTEWORTHY_MS * 1000), 'slowlog-max-len', '1000'],
     ]);
@@ -235,8 +214,8 @@ async function memory() {
   console.log(`\nresident memory of ${LARGE} keys key:<n> with 64 bytes each\n`);
   const taken = {};
   for (const [name, program] of [
-    ['ours', OURS],
-    ['stock', STOCK],
+    ['ours', OUR_SERVER],
+    ['stock', STOCK_SERVER],
   ]) {
     if (spawnSync(program, ['--version']).status !== 0) continue;
     const server = await RunningServer.start(program);

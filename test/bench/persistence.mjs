@@ -5,15 +5,15 @@
  *
  *   npm run bench:persistence -- [--keys 1000000] [--seconds 8] [--rounds 3] [--clients 8]
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { OUR_SERVER, startServer, STOCK_SERVER } from './support/servers.mjs';
+import { median } from './support/statistics.mjs';
 
-const OUR_SERVER = resolve(import.meta.dirname, '../../bin/vedette-server');
-const STOCK_SERVER = 'redis-server';
 const BETWEEN_REQUESTS_MS = 1;
 
 const { values: options } = parseArgs({
@@ -30,16 +30,6 @@ const rounds = Number(options.rounds);
 const clientCount = Number(options.clients);
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-function freePort() {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 /** A connection that sends one command at a time. Replies are text; good enough for what is asked here. */
 class Client {
@@ -72,22 +62,10 @@ class Client {
   }
 }
 
-/** Starts a server in a directory; `startedMs` says how long it took until it served its dataset. */
+/** Starts a server in a directory, and a client of it; `startedMs` says how long it took until it served its dataset. */
 async function start(program, directory, ...more) {
-  const port = await freePort();
-  const began = performance.now();
-  const args = ['--port', port, '--bind', '127.0.0.1', '--dir', directory, '--save', '', ...more];
-  const child = spawn(program, [...args, '--enable-debug-command', 'yes'].map(String), { stdio: 'ignore' });
-  for (;;) {
-    const client = await Client.open(port).catch(() => null);
-    if (client !== null) {
-      if ((await client.call('PING')).startsWith('+PONG')) {
-        return { child, client, port, startedMs: performance.now() - began };
-      }
-      client.socket.destroy();
-    }
-    await sleep(10);
-  }
+  const server = await startServer(program, directory, ...more, '--enable-debug-command', 'yes');
+  return { ...server, client: await Client.open(server.port) };
 }
 
 async function stop({ child, client }, graceful) {
@@ -124,7 +102,6 @@ function residentMegabytes({ child }) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const ms = (value) => `${value.toFixed(2)} ms`;
 
 function show(name, { p50, p999, longest, requests }) {

@@ -4,15 +4,15 @@
  *
  *   npm run bench -- [--rounds 3] [--depths 1,16,64] [--tests set,get,incr,lpush,hset,mset] [--requests N] [--keyspace N]
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { killServer, OUR_SERVER, startServer, STOCK_SERVER } from './support/servers.mjs';
+import { median } from './support/statistics.mjs';
 
 const run = promisify(execFile);
-const ROOT = resolve(import.meta.dirname, '../..');
 
 const { values: options } = parseArgs({
   options: {
@@ -29,50 +29,6 @@ const { values: options } = parseArgs({
 const depths = options.depths.split(',').map(Number);
 const tests = options.tests.split(',');
 const rounds = Number(options.rounds);
-
-function freePort() {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
-
-function answersPing(port) {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', () => done(false));
-    socket.once('data', (bytes) => {
-      socket.destroy();
-      done(bytes.toString().startsWith('+PONG'));
-    });
-    socket.write('PING\r\n');
-  });
-}
-
-async function startServer(name, command, directory) {
-  const port = await freePort();
-  const args = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--dir',
-    directory,
-    '--loglevel',
-    'warning',
-  ];
-  const child = spawn(command, args, { stdio: 'ignore' });
-  for (let tries = 0; !(await answersPing(port)); tries++) {
-    if (tries > 500 || child.exitCode !== null) throw new Error(`${name} did not start`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  return { name, port, child };
-}
 
 /** Requests per second of each test at one depth. */
 async function measure(server, depth) {
@@ -107,15 +63,11 @@ async function measure(server, depth) {
   return results;
 }
 
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 const directory = await mkdtemp(join(tmpdir(), 'vedette-bench-'));
-const stock = await startServer('redis-server', 'redis-server', directory);
-const ours = await startServer('vedette-server', join(ROOT, 'bin/vedette-server'), directory);
+const [stock, ours] = [
+  await startServer(STOCK_SERVER, directory, '--loglevel', 'warning'),
+  await startServer(OUR_SERVER, directory, '--loglevel', 'warning'),
+];
 try {
   console.log(
     `ratio vedette-server / redis-server, median of ${rounds} alternating rounds (stock requests/s)`,
@@ -139,7 +91,6 @@ try {
     console.log([String(depth).padStart(16), ...cells].join(''));
   }
 } finally {
-  stock.child.kill('SIGKILL');
-  ours.child.kill('SIGKILL');
+  await Promise.all([stock, ours].map(killServer));
   await rm(directory, { recursive: true, force: true });
 }

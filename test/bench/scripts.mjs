@@ -4,15 +4,15 @@
  *
  *   node test/bench/scripts.mjs [--rounds 3] [--depths 1,16] [--requests N]
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { killServer, OUR_SERVER, startServer, STOCK_SERVER } from './support/servers.mjs';
+import { median } from './support/statistics.mjs';
 
 const run = promisify(execFile);
-const ROOT = resolve(import.meta.dirname, '../..');
 const SCRIPT =
   "if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 else return redis.call('SET', KEYS[1], ARGV[1]) end";
 
@@ -25,43 +25,11 @@ const { values: options } = parseArgs({
   },
 });
 
-function freePort() {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
-
-function answersPing(port) {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', () => done(false));
-    socket.once('data', (bytes) => {
-      socket.destroy();
-      done(bytes.toString().startsWith('+PONG'));
-    });
-    socket.write('PING\r\n');
-  });
-}
-
-async function startServer(command, directory) {
-  const port = await freePort();
-  const child = spawn(
-    command,
-    ['--port', String(port), '--save', '', '--dir', directory, '--loglevel', 'warning'],
-    {
-      stdio: 'ignore',
-    },
-  );
-  for (let tries = 0; !(await answersPing(port)); tries++) {
-    if (tries > 500 || child.exitCode !== null) throw new Error(`${command} did not start`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  const { stdout } = await run('redis-cli', ['-p', String(port), 'script', 'load', SCRIPT]);
-  return { port, child, sha: stdout.trim() };
+/** A server that knows the script. */
+async function startWithScript(program) {
+  const server = await startServer(program, directory, '--loglevel', 'warning');
+  const { stdout } = await run('redis-cli', ['-p', String(server.port), 'script', 'load', SCRIPT]);
+  return { ...server, sha: stdout.trim() };
 }
 
 /** Calls per second. The argument is random, so that most calls write. */
@@ -87,14 +55,9 @@ async function measure({ port, sha }, depth) {
   return Number(row[1]);
 }
 
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-}
-
 const directory = await mkdtemp(join(tmpdir(), 'vedette-bench-'));
-const stock = await startServer('redis-server', directory);
-const ours = await startServer(join(ROOT, 'bin/vedette-server'), directory);
+const stock = await startWithScript(STOCK_SERVER);
+const ours = await startWithScript(OUR_SERVER);
 try {
   console.log('depth   redis-server   vedette-server   ratio');
   for (const depth of options.depths.split(',').map(Number)) {
@@ -109,6 +72,6 @@ try {
     );
   }
 } finally {
-  for (const { child } of [stock, ours]) child.kill('SIGKILL');
+  await Promise.all([stock, ours].map(killServer));
   await rm(directory, { recursive: true, force: true });
 }

@@ -15,6 +15,8 @@ import { ErrorReply } from '../support/resp.js';
 const SEEDS = Number(process.env.VEDETTE_CRASH_SEEDS ?? 60);
 /** What `everysec` may lose: a second until the next fsync is due, a tick of the timer, and the fsync itself. */
 const LONGEST_LOSS_MS = 2000;
+/** Far more than they need: a machine may be slow. */
+const LIMIT_MS = 60_000 + SEEDS * 500;
 const LIVES = 3;
 const KEYS = 5;
 
@@ -152,23 +154,31 @@ function run(seed: string, policy: Policy, withFaults: boolean): void {
 }
 
 describe.each(['always', 'everysec'] as const)('appendfsync %s', (policy) => {
-  it(`keeps what it promised through crashes and power failures (${SEEDS} schedules)`, () => {
-    for (let seed = 0; seed < SEEDS; seed++) {
-      try {
-        run(`${policy}-${seed}`, policy, false);
-      } catch (error) {
-        throw new Error(`seed ${policy}-${seed}: ${String(error)}`, { cause: error });
+  it(
+    `keeps what it promised through crashes and power failures (${SEEDS} schedules)`,
+    () => {
+      for (let seed = 0; seed < SEEDS; seed++) {
+        try {
+          run(`${policy}-${seed}`, policy, false);
+        } catch (error) {
+          throw new Error(`seed ${policy}-${seed}: ${String(error)}`, { cause: error });
+        }
       }
-    }
-  });
+    },
+    LIMIT_MS,
+  );
 
-  it(`keeps it on a disk that fails now and then, too (${SEEDS} schedules)`, () => {
-    for (let seed = 0; seed < SEEDS; seed++) {
-      try {
-        run(`${policy}-faults-${seed}`, policy, true);
-      } catch (error) {
-        throw new Error(`seed ${policy}-faults-${seed}: ${String(error)}`, { cause: error });
+  it(
+    `keeps it on a disk that fails now and then, too (${SEEDS} schedules)`,
+    () => {
+      for (let seed = 0; seed < SEEDS; seed++) {
+        try {
+          run(`${policy}-faults-${seed}`, policy, true);
+        } catch (error) {
+          throw new Error(`seed ${policy}-faults-${seed}: ${String(error)}`, { cause: error });
+        }
       }
-    }
-  });
+    },
+    LIMIT_MS,
+  );
 });

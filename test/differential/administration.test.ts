@@ -205,6 +205,84 @@ describe.skipIf(!hasStockServer)('ours and a stock server', () => {
     });
   });
 
+  describe('COMMAND DOCS', () => {
+    /** What 7.2 tells in another way than 7.0: arguments that are added or simplified, words on deprecation. */
+    const CHANGED = new Set([
+      'bitop',
+      'client|kill',
+      'client|list',
+      'client|pause',
+      'command|getkeys',
+      'command|getkeysandflags',
+      'config|get',
+      'geohash',
+      'geopos',
+      'georadius',
+      'georadiusbymember',
+      'migrate',
+      'module|loadex',
+      'pfmerge',
+      'psetex',
+      'psubscribe',
+      'quit',
+      'setex',
+      'setnx',
+      'xinfo|stream',
+      'zrank',
+      'zrevrank',
+    ]);
+
+    const fieldsOfPairs = (pairs: TestReply | undefined): Map<string, TestReply> => {
+      const list = (pairs ?? []) as TestReply[];
+      return new Map(
+        list.flatMap((name, at) => (at % 2 === 0 ? [[String(name), list[at + 1] as TestReply]] : [])),
+      );
+    };
+
+    /** Every command and subcommand by its full name. */
+    function byName(docs: TestReply): Map<string, Map<string, TestReply>> {
+      const found = new Map<string, Map<string, TestReply>>();
+      for (const [name, pairs] of fieldsOfPairs(docs)) {
+        const fields = fieldsOfPairs(pairs);
+        found.set(name, fields);
+        for (const [subName, sub] of byName(fields.get('subcommands') ?? [])) found.set(subName, sub);
+      }
+      return found;
+    }
+
+    /** The arguments as a tree whose fields have one order. 7.2 has renamed many, and tells how to show each. */
+    function tree(list: TestReply | undefined): unknown {
+      return ((list ?? []) as TestReply[]).map((pairs) => {
+        const fields = fieldsOfPairs(pairs);
+        const parts = tree(fields.get('arguments'));
+        const others = [...fields]
+          .filter(([name]) => !['display_text', 'arguments', 'name'].includes(name))
+          .sort();
+        return [others, parts];
+      });
+    }
+
+    test('tells the same arguments, groups and versions', async () => {
+      const [mine, theirs] = (await both('command', 'docs')).map((docs) => byName(docs as TestReply));
+      const told = (fields: Map<string, TestReply>): unknown => ({
+        group: fields.get('group'),
+        since: fields.get('since'),
+        deprecatedSince: fields.get('deprecated_since'),
+        changedIn: ((fields.get('history') ?? []) as TestReply[][]).map(([version]) => version),
+        arguments: tree(fields.get('arguments')),
+      });
+      const differences: unknown[] = [];
+      for (const [name, expected] of theirs ?? []) {
+        const found = mine?.get(name);
+        if (found === undefined || CHANGED.has(name)) continue;
+        if (JSON.stringify(told(found)) !== JSON.stringify(told(expected))) {
+          differences.push([name, told(found), told(expected)]);
+        }
+      }
+      expect(differences).toEqual([]);
+    });
+  });
+
   describe('access rules', () => {
     /** 7.2 always shows whether payloads are sanitized, 7.0 only after somebody said so. */
     const withoutDefault = (text: string): string => text.replace(' sanitize-payload', '');

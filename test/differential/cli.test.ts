@@ -1,11 +1,9 @@
 /** vedette-cli against redis-cli: the same arguments and input must give the same output and status. */
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../src/cli/program.js';
 import { Member } from '../../src/lab/member.js';
 import { findFreePorts } from '../../src/lab/ports.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
-import { ScriptedTerminal } from '../support/scripted-terminal.js';
+import { compareClis, runOurs, runStock, type CliResult } from '../support/cli-comparison.js';
 
 const platform = createNodePlatform();
 const directory = `/tmp/vedette-test-${platform.random.hex(8)}`;
@@ -37,46 +35,16 @@ afterAll(async () => {
   platform.disk.removeTreeSync(directory);
 });
 
-interface Result {
-  readonly output: string;
-  readonly errors: string;
-  readonly status: number;
-}
-
-function runStock(args: readonly string[], input: string, isForPerson: boolean): Promise<Result> {
-  const environment = { ...process.env, ...(isForPerson ? { FAKETTY: '1' } : {}), TERM: 'dumb' };
-  const child = spawn('redis-cli', args, { env: environment });
-  const result = { output: '', errors: '', status: -1 };
-  child.stdout.setEncoding('latin1').on('data', (text: string) => (result.output += text));
-  child.stderr.setEncoding('latin1').on('data', (text: string) => (result.errors += text));
-  // It may end without reading its input.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(Buffer.from(input, 'latin1'));
-  return new Promise((resolve) => {
-    child.once('close', (status) => resolve({ ...result, status: status ?? -1 }));
-  });
-}
-
-async function runOurs(args: readonly string[], input: string, isForPerson: boolean): Promise<Result> {
-  const terminal = new ScriptedTerminal(false, isForPerson, input);
-  const status = await runCli(platform, terminal, args);
-  return { output: terminal.output, errors: terminal.errors, status };
-}
-
 /** Runs both, one after the other, and expects no difference. */
 async function compare(args: readonly string[], options: { input?: string; isForPerson?: boolean } = {}) {
-  const { input = '', isForPerson = false } = options;
-  const withPort =
-    args.includes('-p') || args.includes('-s') ? args : ['-p', String(server.address.port), ...args];
-  const stock = await runStock(withPort, input, isForPerson);
-  expect(await runOurs(withPort, input, isForPerson)).toEqual(stock);
+  await compareClis(server.address.port, args, options);
 }
 
 /**
  * A request that reaches the server before it closes makes the kernel reset the connection; one that is
  * later finds it closed. Either program may meet either, so the two reasons count as one.
  */
-function withoutKindOfClose(result: Result): Result {
+function withoutKindOfClose(result: CliResult): CliResult {
   const kinds = /Server closed the connection|Connection reset by peer/g;
   return { ...result, errors: result.errors.replace(kinds, 'closed') };
 }
@@ -195,9 +163,9 @@ describe('commands from a pipe', () => {
     await server.call('ACL', 'SETUSER', 'killer', 'on', 'nopass', '+@all');
     const args = ['-p', String(server.address.port), '--user', 'killer', '--pass', 'x', '--no-auth-warning'];
     const input = 'CLIENT KILL USER killer SKIPME no\nPING\n';
-    const stock = withoutKindOfClose(await runStock(args, input, false));
+    const stock = withoutKindOfClose(await runStock(args, { input }));
     expect(stock).toMatchObject({ errors: 'Error: closed\n' });
-    expect(withoutKindOfClose(await runOurs(args, input, false))).toEqual(stock);
+    expect(withoutKindOfClose(await runOurs(args, { input }))).toEqual(stock);
   });
 
   test('without a server every command says so', async () => {

@@ -92,10 +92,11 @@ describe('a topology', () => {
   );
 
   test('a killed master is replaced by a replica', async () => {
-    const topology = await start({ downAfterMs: 500 });
+    // Stock sentinels that vote at the same time wait for twice the failover timeout, now and then more than once.
+    const topology = await start({ downAfterMs: 500, failoverTimeoutMs: 2000 });
     const [master, replica] = topology.servers;
     await master!.kill();
-    await waitUntil(platform, 20_000, async () =>
+    await waitUntil(platform, 60_000, async () =>
       (await topology.master()) === replica ? null : 'the sentinels still name the old master',
     );
     expect(await replica!.info('role', 'replication')).toBe('master');

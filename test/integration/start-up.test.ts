@@ -1,6 +1,6 @@
 /** Starting real processes: what is refused and how it is said, going into the background, and the orderly end. */
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import {
   existsSync,
@@ -139,6 +139,21 @@ describe('the executables', () => {
     const help = await run('vedette-server', ['--help']);
     expect(help.code).toBe(1);
     expect(help.stderr).toMatch(/^Usage: vedette-server /);
+  });
+
+  it('run from code that was compiled ahead', () => {
+    const source = `
+      import { readFileSync } from 'node:fs';
+      import { codeCachePath, compileBundle } from './server-bundle.js';
+      console.log('rejected:', compileBundle(readFileSync(codeCachePath)).cachedDataRejected);`;
+    const program = join(BIN, 'vedette-server');
+    const flags = readFileSync(program, 'utf8')
+      .split('\n')[0]
+      .split(' ')
+      .filter((word) => word.startsWith('--'));
+    const options = { cwd: BIN, encoding: 'utf8' } as const;
+    const asModule = ['--input-type=module', '--eval', source];
+    expect(spawnSync(process.execPath, [...flags, ...asModule], options).stdout).toBe('rejected: false\n');
   });
 
   it('work through the links that npm makes, and under their own pid', async () => {

@@ -132,7 +132,10 @@ describe('vedette up sentinel', () => {
     [['up', 'sentinel', '--port', '99999'], /65535/],
     [['up', 'sentinel', '--replicas', 'x'], /number/],
     [['up', 'sentinel', '--engine', 'keydb'], /vedette or stock/],
-    [['discover'], /--sentinel/],
+    [['discover'], /--sentinel or --cluster/],
+    [['discover', '--cluster', 'a:b:c'], /host:port/],
+    [['discover', '--cluster', 'a', '--slot', '16384'], /16384 slots/],
+    [['discover', '--cluster', 'a', '--sentinel', 'b'], /cannot be used with/],
     [['discover', '--sentinel', 'a:b:c'], /host:port/],
     [['nonsense'], /unknown command/],
   ])('bad usage: %j', async (args, text) => {
@@ -221,7 +224,7 @@ describe('vedette up cluster', () => {
     expect(masters).toHaveLength(3);
     expect(await isPortFree(platform, '127.0.0.1', port)).toBe(false);
     vedette.kill('SIGKILL');
-    await waitUntil(platform, 10_000, async () => {
+    await waitUntil(platform, 60_000, async () => {
       const free = [port, port + 1, port + 2].map((each) => isPortFree(platform, '127.0.0.1', each));
       return (await Promise.all(free)).every(Boolean) ? null : 'servers are still there';
     });

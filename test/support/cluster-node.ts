@@ -35,7 +35,13 @@ class RecordedActions implements ClusterActions {
   nextEpoch: Epoch | null = null;
   failureReports = 0;
 
+  readonly decisions = 0;
+
   constructor(readonly view: ClusterView) {}
+
+  whenKept(run: () => void): void {
+    run();
+  }
 
   meet(host: string, port: number, busPort: number): void {
     this.asked.push(`meet ${host} ${port} ${busPort}`);

@@ -68,6 +68,7 @@ export function observationOf(mode: Mode, changes: Partial<Observation> = {}): O
     lostWrites: [],
     isAffected: () => true,
     isMeasured: () => true,
+    stallMs: 12,
     events: mode === 'sentinel' ? sentinelEvents : clusterEvents,
     faulted: { name: mode === 'sentinel' ? 'server-1' : 'node-1', address: OLD },
     faultMs: FAULT_MS,

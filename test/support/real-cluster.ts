@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SLOT_COUNT } from '../../src/keyspace/key-slot.js';
 import { serverConfiguration } from '../../src/lab/configuration.js';
 import { LabError } from '../../src/lab/errors.js';
 import { Member } from '../../src/lab/member.js';
@@ -12,8 +13,6 @@ import { isPortFree } from '../../src/lab/ports.js';
 import type { Engine } from '../../src/lab/programs.js';
 import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
-
-export const HASH_SLOTS = 16384;
 
 const HOST = '127.0.0.1';
 const BUS_PORT_OFFSET = 10_000;
@@ -90,7 +89,7 @@ export class RealCluster {
    * Resolves when all nodes agree, every replica is in sync, and the cluster is up.
    */
   async form(masters: number): Promise<void> {
-    const perMaster = HASH_SLOTS / masters;
+    const perMaster = SLOT_COUNT / masters;
     for (const [index, node] of this.nodes.entries()) {
       await node.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
       if (index >= masters) continue;

@@ -1,10 +1,10 @@
 /**
  * A cluster of real processes, ours or stock ones, set up with plain commands: what is tested is not what sets it up.
  */
+import { SLOT_COUNT } from '../../src/keyspace/key-slot.js';
 import { RunningServer, freePort, type RawClient } from './running-server.js';
 
 const LIMIT_MS = 40_000;
-const SLOT_COUNT = 16384;
 
 export interface RunningClusterOptions {
   /** One program for each node; the first ones become masters. */

@@ -1,9 +1,14 @@
 /** A terminal whose person is the test: it presses keys, types lines and reads what was written. */
-import type { LineSource, Terminal } from '../../src/platform/terminal.js';
+import type { InputFlow, InputListener, LineSource, Terminal } from '../../src/platform/terminal.js';
+
+/** Thrown in the program's face when its output is what was waited for. */
+export class TerminalStopped extends Error {}
 
 export class ScriptedTerminal implements Terminal {
   output = '';
   errors = '';
+  /** Output that stops the program: for those that run for ever. */
+  stopsAt: RegExp | null = null;
   private keyListener: ((key: string) => void) | null = null;
   private readonly waiters: { pattern: RegExp; resolve: () => void }[] = [];
 
@@ -20,6 +25,7 @@ export class ScriptedTerminal implements Terminal {
       this.waiters.splice(this.waiters.indexOf(waiter), 1);
       waiter.resolve();
     }
+    if (this.stopsAt?.test(this.output) === true) throw new TerminalStopped();
   }
 
   writeError(bytes: string): void {
@@ -28,6 +34,14 @@ export class ScriptedTerminal implements Terminal {
 
   readAll(callback: (bytes: string) => void): void {
     queueMicrotask(() => callback(this.input));
+  }
+
+  openInput(listener: InputListener): InputFlow {
+    queueMicrotask(() => {
+      if (this.input !== '') listener.onBytes(Buffer.from(this.input, 'latin1'));
+      listener.onEnd();
+    });
+    return { pause: () => undefined, resume: () => undefined };
   }
 
   onKey(listener: (key: string) => void): () => void {

@@ -53,6 +53,7 @@ export class TestServer {
     this.server.commands.register([...dataCommands, ...serverCommands]);
     addServerSections(this.server);
     this.server.propagation.addSink({
+      destination: 'replicas',
       append: (_databaseIndex, encoded) => this.propagated.push(showCommand(encoded)),
     });
     this.server.start();

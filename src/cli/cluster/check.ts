@@ -6,7 +6,8 @@ import { nodesAgree } from './agreement.js';
 import type { Cluster } from './cluster.js';
 import type { ClusterNode } from './node.js';
 import type { ClusterSession } from './session.js';
-import { HASH_SLOTS, SlotSet } from './slot-set.js';
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
+import { SlotSet } from './slot-set.js';
 
 /** How many questions about slots wait at one node at the same time. */
 const QUESTIONS_IN_FLIGHT = 512;
@@ -64,9 +65,9 @@ export async function checkCluster(
   report.info('>>> Check slots coverage...');
   const uncovered = findUncoveredSlots(cluster);
   if (uncovered.length === 0) {
-    report.ok(`[OK] All ${HASH_SLOTS} slots covered.`);
+    report.ok(`[OK] All ${SLOT_COUNT} slots covered.`);
   } else {
-    problem(`[ERR] Not all ${HASH_SLOTS} slots are covered by nodes.\n`);
+    problem(`[ERR] Not all ${SLOT_COUNT} slots are covered by nodes.\n`);
     isSound = repairs !== undefined && (await repairs.uncoveredSlots(uncovered));
   }
 
@@ -104,7 +105,7 @@ function findOpenSlots(cluster: Cluster, problem: (text: string) => void): numbe
 
 function findUncoveredSlots(cluster: Cluster): number[] {
   const slots: number[] = [];
-  for (let slot = 0; slot < HASH_SLOTS; slot++) {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
     if (!cluster.nodes.some((node) => node.slots.has(slot))) slots.push(slot);
   }
   return slots;
@@ -113,7 +114,7 @@ function findUncoveredSlots(cluster: Cluster): number[] {
 /** Whoever has keys of a slot counts as an owner, too. */
 async function findMultipleOwners(cluster: Cluster): Promise<Map<number, ClusterNode[]>> {
   const { masters } = cluster;
-  const all = Array.from({ length: HASH_SLOTS }, (_, slot) => slot);
+  const all = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
   const counts = await Promise.all(masters.map((node) => countKeys(node, all)));
   const found = new Map<number, ClusterNode[]>();
   for (const slot of all) {

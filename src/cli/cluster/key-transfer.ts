@@ -29,7 +29,7 @@ export interface TransferSettings {
 export type MovingNode = Pick<
   ClusterNode,
   'id' | 'host' | 'port' | 'address' | 'slots' | 'ask' | 'entries' | 'keysInSlot' | 'setSlot'
->;
+> & { ways(count: number): Promise<readonly MovingNode[]> };
 
 export interface SlotMove {
   readonly slot: number;

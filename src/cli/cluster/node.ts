@@ -19,12 +19,15 @@ export class ClusterNode {
   importing: ReadonlyMap<number, string> = new Map();
   replicaCount = 0;
   busPort: number;
+  /** Further connections to the same node, see {@link ways}. */
+  private readonly besides: ClusterNode[] = [];
 
   private constructor(
     readonly host: string,
     readonly port: number,
     busPort: number,
     private readonly connection: ClientConnection,
+    private readonly connectAgain: () => Promise<ClusterNode>,
   ) {
     this.busPort = busPort;
   }
@@ -32,15 +35,17 @@ export class ClusterNode {
   /** @throws NodeUnreachableError, or NodeReplyError when it refuses the password */
   static async connect(
     platform: ClientPlatform,
-    { host, port, busPort }: NodeAddress,
+    address: NodeAddress,
     credentials: Credentials,
   ): Promise<ClusterNode> {
+    const { host, port, busPort } = address;
+    const again = (): Promise<ClusterNode> => ClusterNode.connect(platform, address, credentials);
     try {
       const connection = await ClientConnection.connect(platform, {
         address: { host, port },
         ...credentials,
       });
-      return new ClusterNode(host, port, busPort, connection);
+      return new ClusterNode(host, port, busPort, connection, again);
     } catch (error) {
       if (error instanceof ReplyError) throw new NodeReplyError(`${host}:${port}`, error.message);
       throw new NodeUnreachableError(`${host}:${port}`, systemErrorText(error));
@@ -54,6 +59,22 @@ export class ClusterNode {
 
   get isMaster(): boolean {
     return this.masterId === null;
+  }
+
+  /**
+   * As many ways to move keys from this node side by side; what is asked on one of them is executed in order. A stock node
+   * stands still for every MIGRATE, and several at a time would only be a longer wait for its clients: there all ways are
+   * one. Ours serves everybody meanwhile, and has the next keys ready while the target takes the last ones in.
+   */
+  async ways(count: number): Promise<readonly ClusterNode[]> {
+    if ((await this.info('vedette_version')) === undefined) return Array.from({ length: count }, () => this);
+    while (this.besides.length < count - 1) {
+      const beside = await this.connectAgain();
+      beside.id = this.id;
+      beside.slots = this.slots;
+      this.besides.push(beside);
+    }
+    return [this, ...this.besides.slice(0, count - 1)];
   }
 
   /**
@@ -160,6 +181,7 @@ export class ClusterNode {
   }
 
   close(): void {
+    for (const beside of this.besides) beside.close();
     this.connection.close();
   }
 }

@@ -6,7 +6,8 @@
  * A slot is given away only when its source has no key of it any more.
  *
  * A few slots of each source are on their way at the same time, so that it has the next keys to send while the new owner
- * of others is made known; different sources work side by side. On a failure nothing new is begun; what is open stays
+ * of others is made known, and, where a node can, while the target takes the keys of others in; different sources work
+ * side by side. On a failure nothing new is begun; what is open stays
  * open, for `fix`: closing it here could lose keys that clients have written at the target meanwhile.
  */
 import type { Clock } from '../../platform/platform.js';
@@ -24,7 +25,7 @@ import type { Report } from './report.js';
 /** A source that gave away its last slot may be the target's replica already. */
 const NO_MASTER_ANY_MORE = 'ERR Please use SETSLOT only with masters.';
 
-/** Of one source. Each has at most one MIGRATE on its way, for which a stock source stands still. */
+/** Of one source. Whether it has more than one MIGRATE at a time depends on what it is. */
 const SLOTS_AT_ONCE = 3;
 
 /** Some slots could not be moved. */
@@ -63,11 +64,14 @@ export class SlotMover {
       if (same === undefined) bySource.set(move.source, [move]);
       else same.push(move);
     }
-    const outcomes = await Promise.allSettled(
-      [...bySource.values()].flatMap((same) => {
+    const lanes = await Promise.all(
+      [...bySource].map(async ([source, same]) => {
         const queue = same.values();
-        return Array.from({ length: SLOTS_AT_ONCE }, () => this.moveInTurn(queue, progress));
+        return (await source.ways(SLOTS_AT_ONCE)).map((way) => ({ queue, way }));
       }),
+    );
+    const outcomes = await Promise.allSettled(
+      lanes.flat().map(({ queue, way }) => this.moveInTurn(queue, way, progress)),
     );
     progress.end();
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -91,15 +95,21 @@ export class SlotMover {
     }
   }
 
-  /** Takes slot after slot of one source, until there is none left or something has failed. */
-  private async moveInTurn(queue: Iterator<SlotMove>, progress: MoveProgress): Promise<void> {
+  /** Takes slot after slot of one source, on one way to it, until there is none left or something has failed. */
+  private async moveInTurn(
+    queue: Iterator<SlotMove>,
+    way: MovingNode,
+    progress: MoveProgress,
+  ): Promise<void> {
     try {
       for (let next = queue.next(); next.done !== true && !this.hasFailed; next = queue.next()) {
-        const move = next.value;
+        const planned = next.value;
+        const move = { ...planned, source: way };
         const keys = await this.open(move);
-        progress.started(move);
-        await this.transfer.moveAll(move, keys, (count) => progress.keysMoved(move, count));
-        await this.assign(move, progress);
+        progress.started(planned);
+        await this.transfer.moveAll(move, keys, (count) => progress.keysMoved(planned, count));
+        await this.assign(move);
+        progress.finished(planned);
       }
     } catch (error) {
       this.hasFailed = true;
@@ -116,16 +126,15 @@ export class SlotMover {
     return keys;
   }
 
-  private async assign(move: SlotMove, progress: MoveProgress): Promise<void> {
+  private async assign(move: SlotMove): Promise<void> {
     const { slot, source, target } = move;
     await target.setSlot(slot, 'NODE', target);
     await assignAt(source, move);
     this.openSlots.delete(slot);
     source.slots.delete(slot);
     target.slots.add(slot);
-    const others = this.masters.filter((node) => node !== source && node !== target);
+    const others = this.masters.filter(({ id }) => id !== source.id && id !== target.id);
     await Promise.all(others.map((node) => assignAt(node, move)));
-    progress.finished(move);
   }
 }
 

@@ -1,6 +1,5 @@
 /** A set of hash slots. Pure. */
-
-export const HASH_SLOTS = 16384;
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 
 export interface SlotRange {
   readonly first: number;
@@ -9,7 +8,7 @@ export interface SlotRange {
 }
 
 export class SlotSet {
-  private readonly members = new Uint8Array(HASH_SLOTS);
+  private readonly members = new Uint8Array(SLOT_COUNT);
   private size = 0;
 
   static of(slots: Iterable<number>): SlotSet {
@@ -40,7 +39,7 @@ export class SlotSet {
   }
 
   addRange({ first, last }: SlotRange): void {
-    for (let slot = first; slot <= Math.min(last, HASH_SLOTS - 1); slot++) this.add(slot);
+    for (let slot = first; slot <= Math.min(last, SLOT_COUNT - 1); slot++) this.add(slot);
   }
 
   delete(slot: number): void {
@@ -51,7 +50,7 @@ export class SlotSet {
 
   /** Ascending. */
   *[Symbol.iterator](): Generator<number> {
-    for (let slot = 0; slot < HASH_SLOTS; slot++) if (this.members[slot] === 1) yield slot;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.members[slot] === 1) yield slot;
   }
 
   /** Ascending, as long as they can be. */

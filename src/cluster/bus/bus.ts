@@ -1,6 +1,8 @@
 /**
  * The connections of the bus: one that this node opens to every other node, those that others open to it, and the
  * listener. Opens again what breaks. What messages mean is not known here. Cluster-bus.md section 2.
+ *
+ * What one turn of the event loop has to say on a link leaves in one write, before the loop sleeps.
  */
 import type { Connection, Network, Timer, Timers } from '../../platform/platform.js';
 import type { ClusterNode } from '../view/node.js';
@@ -33,6 +35,8 @@ export class Bus implements LinkOwner {
   private readonly outgoing = new Map<ClusterNode, BusLink>();
   private readonly incoming = new Set<BusLink>();
   private readonly retries = new Map<ClusterNode, Timer>();
+  /** Links that have collected messages in this turn. */
+  private readonly unwritten = new Set<BusLink>();
   private isClosed = false;
   /** How often a link was closed because its send queue passed the limit. */
   linksOverLimit = 0;
@@ -42,6 +46,12 @@ export class Bus implements LinkOwner {
   /** The link that this node has opened, or is opening. */
   linkTo(node: ClusterNode): BusLink | null {
     return this.outgoing.get(node) ?? null;
+  }
+
+  /** The link that a node has opened to this one. */
+  linkFrom(node: ClusterNode): BusLink | null {
+    for (const link of this.incoming) if (link.node === node) return link;
+    return null;
   }
 
   isConnectedTo(node: ClusterNode): boolean {
@@ -104,13 +114,30 @@ export class Bus implements LinkOwner {
     link.node = node;
   }
 
-  /** Sends on a link, within its limit. */
+  /** Sends on a link, at the end of this turn at the latest. */
   send(link: BusLink, bytes: Buffer): void {
+    if (!link.isOpen) return;
     link.send(bytes);
+    this.flushLater(link);
+  }
+
+  private flushLater(link: BusLink): void {
+    if (this.unwritten.size === 0) this.parts.timers.endOfTurn(() => this.flush());
+    this.unwritten.add(link);
+  }
+
+  /** Writes what has been collected. A link whose peer does not take what it is sent is given up at the limit. */
+  flush(): void {
+    if (this.unwritten.size === 0) return;
+    const links = [...this.unwritten];
+    this.unwritten.clear();
     const limitBytes = this.parts.sendLimitBytes();
-    if (limitBytes === 0 || link.bufferedBytes <= limitBytes) return;
-    this.linksOverLimit++;
-    this.closeLink(link);
+    for (const link of links) {
+      link.flush();
+      if (limitBytes === 0 || link.bufferedBytes <= limitBytes) continue;
+      this.linksOverLimit++;
+      this.closeLink(link);
+    }
   }
 
   /** Closes a link. One of ours is opened again. */
@@ -141,10 +168,13 @@ export class Bus implements LinkOwner {
     this.outgoing.clear();
     this.incoming.clear();
     this.retries.clear();
+    this.unwritten.clear();
   }
 
   onConnected(link: BusLink): void {
     this.parts.listener.onConnected(link);
+    // What has waited for the connection goes out, too.
+    this.flushLater(link);
   }
 
   onMessage(link: BusLink, bytes: Buffer): void {

@@ -38,7 +38,8 @@ export type Decoded =
   | { readonly outcome: 'message'; readonly message: Message; readonly unknownExtensions: readonly number[] }
   /** Another version of the protocol: nothing is said. */
   | { readonly outcome: 'other-version' }
-  | { readonly outcome: 'unknown-type'; readonly typeNumber: number }
+  /** Of a newer protocol. The header counts all the same; null when that cannot be used either. */
+  | { readonly outcome: 'unknown-type'; readonly typeNumber: number; readonly header: MessageHeader | null }
   /** Its length does not fit its content. */
   | { readonly outcome: 'wrong-length'; readonly type: MessageType; readonly expectedBytes: number }
   /** It says something that cannot be; `reason` is for the log. */
@@ -55,7 +56,10 @@ export function decodeMessage(bytes: Buffer): Decoded {
   if (bytes.readUInt16BE(HeaderAt.version) !== PROTOCOL_VERSION) return { outcome: 'other-version' };
   const typeNumber = bytes.readUInt16BE(HeaderAt.type);
   const type: MessageType | undefined = MESSAGE_TYPES[typeNumber];
-  if (type === undefined) return { outcome: 'unknown-type', typeNumber };
+  if (type === undefined) {
+    const header = readHeader(bytes);
+    return { outcome: 'unknown-type', typeNumber, header: typeof header === 'string' ? null : header };
+  }
   const expectedBytes = expectedLength(bytes, type);
   if (expectedBytes !== bytes.length) return { outcome: 'wrong-length', type, expectedBytes };
   const header = readHeader(bytes);

@@ -1,8 +1,9 @@
 /**
  * One connection of the bus, opened by this node (`to`) or by another one (`from`).
  *
- * It knows bytes and messages' borders, nothing of what they say. A message given while it is still being made is sent
- * behind the first one, which its owner sends in `onConnected`.
+ * It knows bytes and messages' borders, nothing of what they say. Messages are collected until {@link BusLink.flush}
+ * writes them together. What is given while the connection is still being made goes out behind the first message, which
+ * its owner gives in `onConnected`.
  */
 import type { Connection, ConnectionHandler } from '../../platform/platform.js';
 import type { ClusterNode } from '../view/node.js';
@@ -29,8 +30,8 @@ export class BusLink implements ConnectionHandler {
   private connection: Connection | null = null;
   private isClosed = false;
   private readonly reader = new FrameReader();
-  private waiting: Buffer[] = [];
-  private waitingBytes = 0;
+  private queue: Buffer[] = [];
+  private queuedBytes = 0;
 
   constructor(
     readonly direction: 'to' | 'from',
@@ -60,9 +61,9 @@ export class BusLink implements ConnectionHandler {
     return this.connection?.remotePort ?? 0;
   }
 
-  /** What the kernel has not taken yet. */
+  /** What is to be sent and the kernel has not taken yet. */
   get bufferedBytes(): number {
-    return (this.connection?.bufferedBytes ?? 0) + this.waitingBytes;
+    return (this.connection?.bufferedBytes ?? 0) + this.queuedBytes;
   }
 
   get heldBytes(): number {
@@ -73,33 +74,40 @@ export class BusLink implements ConnectionHandler {
     return !this.isClosed;
   }
 
+  /** Adds a message to those that the next {@link BusLink.flush} writes. */
   send(bytes: Buffer): void {
     if (this.isClosed) return;
-    if (this.isConnected) {
-      this.connection?.write(bytes);
-      return;
-    }
-    this.waiting.push(bytes);
-    this.waitingBytes += bytes.length;
-    while (this.waitingBytes > MAX_WAITING_BYTES) this.waitingBytes -= this.waiting.shift()?.length ?? 0;
+    this.queue.push(bytes);
+    this.queuedBytes += bytes.length;
+    if (this.isConnected) return;
+    while (this.queuedBytes > MAX_WAITING_BYTES) this.queuedBytes -= this.queue.shift()?.length ?? 0;
+  }
+
+  /** Writes what has been collected, all at once; nothing while there is no connection. */
+  flush(): void {
+    const { queue, queuedBytes } = this;
+    if (this.isClosed || !this.isConnected || queue.length === 0) return;
+    this.queue = [];
+    this.queuedBytes = 0;
+    this.connection?.write(queue.length === 1 ? queue[0] : Buffer.concat(queue, queuedBytes));
   }
 
   /** Closes at once. The owner hears nothing of it. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.waiting = [];
-    this.waitingBytes = 0;
+    this.queue = [];
+    this.queuedBytes = 0;
     this.connection?.destroy();
   }
 
   onConnect(): void {
     if (this.isClosed) return;
+    const waiting = this.queue;
+    this.queue = [];
+    this.queuedBytes = 0;
     this.isConnected = true;
     this.owner.onConnected(this);
-    const { waiting } = this;
-    this.waiting = [];
-    this.waitingBytes = 0;
     for (const bytes of waiting) this.send(bytes);
   }
 

@@ -35,6 +35,16 @@ const SUBCOMMANDS: readonly ClusterSubcommand[] = [
   ),
 ];
 
+/** The reply to what decides something leaves when that is on disk: whoever reads OK relies on it. */
+function answeringWhenKept(run: ClusterSubcommand['run'], parts: ClusterParts): CommandHandler {
+  const { actions } = parts;
+  return (client, args) => {
+    const { decisions } = actions;
+    run(client, args, parts);
+    if (actions.decisions !== decisions) actions.whenKept(client.holdReplies());
+  };
+}
+
 /**
  * The declarations for the server to register.
  * @param parts what they work on; null: this server is in no cluster, and they say so
@@ -51,7 +61,7 @@ export function clusterCommands(parts: ClusterParts | null): CommandSpec[] {
       flags: [],
       subcommands: SUBCOMMANDS.map(({ declaration, run }) => ({
         ...declaration,
-        handler: parts === null ? refuse : (client, args) => run(client, args, parts),
+        handler: parts === null ? refuse : answeringWhenKept(run, parts),
       })),
     },
     ...clientModeCommands.map((command) => (parts === null ? { ...command, handler: refuse } : command)),

@@ -7,7 +7,6 @@
 import { InfoWriter } from '../../server/info.js';
 import type { ClusterActions } from '../cluster-actions.js';
 import type { ClusterView } from '../view/cluster-view.js';
-import { allSlots } from '../view/slots.js';
 
 export function clusterInfo(actions: ClusterActions): string {
   const { view, messageCounts } = actions;
@@ -46,12 +45,10 @@ function writeCounts(
 
 function countSlots(view: ClusterView): { assigned: number; suspected: number; failed: number } {
   const counts = { assigned: 0, suspected: 0, failed: 0 };
-  for (const slot of allSlots()) {
-    const owner = view.ownerOf(slot);
-    if (owner === null) continue;
-    counts.assigned++;
-    if (owner.health === 'suspected') counts.suspected++;
-    else if (owner.health === 'failed') counts.failed++;
+  for (const { slots, health } of view.nodes) {
+    counts.assigned += slots.size;
+    if (health === 'suspected') counts.suspected += slots.size;
+    else if (health === 'failed') counts.failed += slots.size;
   }
   return counts;
 }

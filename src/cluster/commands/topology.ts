@@ -8,7 +8,7 @@ import type { EndpointType } from '../endpoint.js';
 import { NO_HOSTNAME } from '../endpoint.js';
 import type { ClusterView } from '../view/cluster-view.js';
 import type { ClusterNode } from '../view/node.js';
-import { allSlots, type Slot } from '../view/slots.js';
+import type { SlotRange } from '../view/slots.js';
 import { healthText, isServingReplica, replicationOffsetOf } from './node-health.js';
 import {
   ASKS_AT_ANY_TIME,
@@ -64,23 +64,15 @@ function writeSlots(reply: ReplySink, parts: ClusterParts): void {
   }
 }
 
-interface OwnedRange {
-  readonly first: Slot;
-  last: Slot;
+interface OwnedRange extends SlotRange {
   readonly owner: ClusterNode;
 }
 
 /** Runs of slots with one owner, in the order of the slots. */
 function ownedRanges(view: ClusterView): OwnedRange[] {
-  const ranges: OwnedRange[] = [];
-  for (const slot of allSlots()) {
-    const owner = view.ownerOf(slot);
-    if (owner === null) continue;
-    const before = ranges.at(-1);
-    if (before?.owner === owner && before.last === slot - 1) before.last = slot;
-    else ranges.push({ first: slot, last: slot, owner });
-  }
-  return ranges;
+  return [...view.nodes]
+    .flatMap((owner) => owner.slots.ranges().map((range) => ({ ...range, owner })))
+    .sort((a, b) => a.first - b.first);
 }
 
 function writeSlotsNode(reply: ReplySink, node: ClusterNode, preferred: EndpointType): void {

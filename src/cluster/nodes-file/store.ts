@@ -4,12 +4,17 @@
  * All changes of one turn of the event loop share a write, and all that come while one is under way share the next. A
  * change that others must not hear of before it is durable (a vote, an epoch, a role) is a binding one: from its
  * saving on, what is to be sent waits in {@link NodesStore.whenBindingSaved} for the disk. Nothing else does.
+ *
+ * A write and its fsync cost a node more than the rest of a slot's move does, and slots are moved by the thousand. So
+ * there is a pause between two writes, unless the second is for something that cannot wait.
  */
 import type { Logger } from '../../log/logger.js';
-import type { Disk, Timers } from '../../platform/platform.js';
+import type { Disk, Timer, Timers } from '../../platform/platform.js';
 import { systemErrorText } from '../../platform/system-errors.js';
 
 const FILE_MODE = 0o644;
+/** Between the beginnings of two writes that are not urgent. */
+const PACE_MS = 10;
 
 export interface NodesStoreParts {
   readonly path: string;
@@ -33,6 +38,9 @@ export class NodesStore {
   private isScheduled = false;
   private isWriting = false;
   private isClosed = false;
+  /** There is something to be written that does not wait for the pause to end. */
+  private isUrgent = false;
+  private pause: Timer | null = null;
   /** Numbers of binding changes: the last one made, and the last one that is durable. */
   private lastTicket = 0;
   private durableTicket = 0;
@@ -46,20 +54,41 @@ export class NodesStore {
     this.schedule();
   }
 
-  /** Something changed that must be durable before anybody is told. */
-  saveBinding(): void {
+  /**
+   * Something changed that must be durable before anybody is told.
+   * @param haste `paced`: nobody waits for what this node will say of it, so that a few changes may share a write
+   */
+  saveBinding(haste: 'at-once' | 'paced' = 'at-once'): void {
     this.lastTicket++;
+    if (haste === 'at-once') this.isUrgent = true;
     this.save();
+  }
+
+  /** How many binding changes there have been. */
+  get bindingChanges(): number {
+    return this.lastTicket;
+  }
+
+  /** All of them are durable. */
+  get isBindingSaved(): boolean {
+    return this.durableTicket === this.lastTicket;
   }
 
   /** Calls back when all binding changes made so far are durable, in the order of asking; at once if they are. */
   whenBindingSaved(run: () => void): void {
-    if (this.durableTicket === this.lastTicket) run();
+    if (this.isBindingSaved) run();
     else this.waiting.push({ ticket: this.lastTicket, run });
   }
 
-  /** Writes now, before anything goes on. Returns the system's reason when that fails. */
+  /**
+   * Writes now, before anything goes on. Returns the system's reason when that fails. A write that is under way would put
+   * an older file in the place of the new one: then it is a binding change instead, which the reply waits for.
+   */
   saveNow(): string | null {
+    if (this.isWriting) {
+      this.saveBinding();
+      return null;
+    }
     const { disk, path, content } = this.parts;
     try {
       disk.replaceFileSync(path, Buffer.from(content(), 'latin1'), FILE_MODE);
@@ -71,11 +100,13 @@ export class NodesStore {
 
   close(): void {
     this.isClosed = true;
+    this.pause?.cancel();
     this.waiting.length = 0;
   }
 
   private schedule(): void {
     if (this.isScheduled || this.isWriting || this.isClosed) return;
+    if (this.pause !== null && !this.isUrgent) return;
     this.isScheduled = true;
     this.parts.timers.endOfTurn(() => {
       this.isScheduled = false;
@@ -88,7 +119,9 @@ export class NodesStore {
     const { disk, path, content, log, onFailure } = this.parts;
     const ticket = this.lastTicket;
     this.isDirty = false;
+    this.isUrgent = false;
     this.isWriting = true;
+    this.beginPause();
     disk.replaceFile(path, Buffer.from(content(), 'latin1'), FILE_MODE, (error) => {
       this.isWriting = false;
       if (this.isClosed) return;
@@ -100,6 +133,14 @@ export class NodesStore {
       this.durableTicket = ticket;
       if (this.isDirty) this.schedule();
       this.release();
+    });
+  }
+
+  private beginPause(): void {
+    this.pause?.cancel();
+    this.pause = this.parts.timers.after(PACE_MS, () => {
+      this.pause = null;
+      if (this.isDirty) this.schedule();
     });
   }
 

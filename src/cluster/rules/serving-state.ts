@@ -3,7 +3,7 @@
  */
 import type { ClusterView } from '../view/cluster-view.js';
 import type { ClusterNode } from '../view/node.js';
-import { SLOT_COUNT } from '../view/slots.js';
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 
 /** A master that has just started does not serve at once: it may have been replaced meanwhile. (CLUSTER_WRITABLE_DELAY) */
 const START_GRACE_MS = 2000;

@@ -6,7 +6,7 @@
 import { NO_EPOCH, type Epoch } from '../../failover/epoch.js';
 import type { ClusterNode } from '../view/node.js';
 import type { ClusterView } from '../view/cluster-view.js';
-import { slotsOf, SlotSet, type Slot } from '../view/slots.js';
+import { hasSlot, slotsOnlyIn, SlotSet, type Slot } from '../view/slots.js';
 
 export interface ClaimOutcome {
   /** Slots that have the claimant as their owner now. */
@@ -17,11 +17,9 @@ export interface ClaimOutcome {
   readonly lostByShard: number;
   /** Masters that have no slot left. */
   readonly displaced: readonly ClusterNode[];
-  /** All that the claimant claims. */
-  readonly claimed: number;
 }
 
-const NOTHING: ClaimOutcome = { rebound: 0, lost: [], lostByShard: 0, displaced: [], claimed: 0 };
+const NOTHING: ClaimOutcome = { rebound: 0, lost: [], lostByShard: 0, displaced: [] };
 
 /** A master claims slots under its configuration epoch. */
 export function applyClaims(
@@ -31,22 +29,21 @@ export function applyClaims(
   bitmap: Uint8Array,
 ): ClaimOutcome {
   if (claimant === view.myself) return NOTHING;
-  if (view.unclaimed.size === 0 && claimant.slots.equals(bitmap)) return NOTHING;
-  const { myMaster } = view;
-  const claims = new SlotSet(bitmap);
+  const { myMaster, unclaimed } = view;
   const lost: Slot[] = [];
   const losers = new Set<ClusterNode>();
   let rebound = 0;
   let lostByShard = 0;
-  for (const slot of claims) {
-    const owner = view.ownerOf(slot);
-    if (owner === claimant) {
-      view.unclaimed.delete(slot);
-      continue;
-    }
+  for (const slot of unclaimed) {
+    if (view.ownerOf(slot) === claimant && hasSlot(bitmap, slot)) unclaimed.delete(slot);
+  }
+  // What it has but no longer claims stays its own until somebody else does.
+  for (const slot of slotsOnlyIn(claimant.slots.bitmap, bitmap)) unclaimed.add(slot);
+  for (const slot of slotsOnlyIn(bitmap, claimant.slots.bitmap)) {
     // A slot on its way to us is moved by the operator's word alone.
     if (view.importingFrom.has(slot)) continue;
-    if (owner !== null && owner.configEpoch >= epoch && !view.unclaimed.has(slot)) continue;
+    const owner = view.ownerOf(slot);
+    if (owner !== null && owner.configEpoch >= epoch && !unclaimed.has(slot)) continue;
     if (owner === view.myself) lost.push(slot);
     if (owner !== null && owner === myMaster) lostByShard++;
     if (owner !== null) losers.add(owner);
@@ -54,10 +51,8 @@ export function applyClaims(
     if (view.migratingTo.get(slot) === claimant) view.migratingTo.delete(slot);
     rebound++;
   }
-  // What it has but no longer claims stays its own until somebody else does.
-  for (const slot of claimant.slots) if (!claims.has(slot)) view.unclaimed.add(slot);
   const displaced = [...losers].filter(({ slots }) => slots.size === 0);
-  return { rebound, lost, lostByShard, displaced, claimed: claims.size };
+  return { rebound, lost, lostByShard, displaced };
 }
 
 /** The first owner, by slots, that makes these claims obsolete: the claimant should be told. */
@@ -67,9 +62,9 @@ export function betterOwner(
   epoch: Epoch,
   bitmap: Uint8Array,
 ): ClusterNode | null {
-  for (const slot of slotsOf(bitmap)) {
+  for (const slot of slotsOnlyIn(bitmap, claimant.slots.bitmap)) {
     const owner = view.ownerOf(slot);
-    if (owner !== null && owner !== claimant && owner.configEpoch > epoch) return owner;
+    if (owner !== null && owner.configEpoch > epoch) return owner;
   }
   return null;
 }
@@ -77,8 +72,7 @@ export function betterOwner(
 /** What an UPDATE about this owner says: not the slots that it no longer claims. */
 export function claimedSlots(view: ClusterView, owner: ClusterNode): Uint8Array {
   const claimed = new SlotSet(owner.slots.bitmap);
-  if (view.unclaimed.size > 0)
-    for (const slot of owner.slots) if (view.unclaimed.has(slot)) claimed.delete(slot);
+  for (const slot of view.unclaimed) claimed.delete(slot);
   return claimed.bitmap;
 }
 

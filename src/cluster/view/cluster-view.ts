@@ -8,8 +8,9 @@
 import type { Epoch } from '../../failover/epoch.js';
 import type { NodeId } from '../../failover/identity.js';
 import { VoteLedger } from '../../failover/vote-ledger.js';
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 import type { ClusterNode } from './node.js';
-import { SLOT_COUNT, SlotSet, type Slot } from './slots.js';
+import { SlotSet, type Slot } from './slots.js';
 
 /** What is voted about: there is one vote per epoch for the whole cluster. */
 export const VOTE_SUBJECT = 'cluster';

@@ -3,13 +3,13 @@
  *
  * Reference: cluster-bus.md section 1.1 (bitmap), cluster-commands.md section 2.
  */
+import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 
 declare const slotBrand: unique symbol;
 
 /** A hash slot: 0 to 16383. */
 export type Slot = number & { readonly [slotBrand]: true };
 
-export const SLOT_COUNT = 16384;
 export const SLOT_BITMAP_BYTES = SLOT_COUNT / 8;
 
 export function isSlot(value: number): value is Slot {
@@ -21,10 +21,22 @@ export function* allSlots(): Generator<Slot> {
   for (let slot = 0; slot < SLOT_COUNT; slot++) yield slot as Slot;
 }
 
+export function hasSlot(bitmap: Uint8Array, slot: Slot): boolean {
+  return (bitmap[slot >> 3] & (1 << (slot & 7))) !== 0;
+}
+
 /** The slots of a bitmap in order. */
 export function* slotsOf(bitmap: Uint8Array): Generator<Slot> {
   for (let at = 0; at < SLOT_BITMAP_BYTES; at++) {
     for (let rest = bitmap[at]; rest !== 0; rest &= rest - 1) yield ((at << 3) + trailingZeros(rest)) as Slot;
+  }
+}
+
+/** The slots of one bitmap that another one has not, in order. The less the two differ, the less it costs. */
+export function* slotsOnlyIn(bitmap: Uint8Array, other: Uint8Array): Generator<Slot> {
+  for (let at = 0; at < SLOT_BITMAP_BYTES; at++) {
+    for (let rest = bitmap[at] & ~other[at]; rest !== 0; rest &= rest - 1)
+      yield ((at << 3) + trailingZeros(rest)) as Slot;
   }
 }
 
@@ -56,7 +68,7 @@ export class SlotSet {
   }
 
   has(slot: Slot): boolean {
-    return (this.bitmap[slot >> 3] & (1 << (slot & 7))) !== 0;
+    return hasSlot(this.bitmap, slot);
   }
 
   /** False when it was there already. */
@@ -97,6 +109,7 @@ export class SlotSet {
   /** Ascending runs of consecutive slots. */
   ranges(): SlotRange[] {
     const ranges: SlotRange[] = [];
+    if (this.count === 0) return ranges;
     let first = -1;
     for (let slot = 0; slot <= SLOT_COUNT; slot++) {
       const byte = this.bitmap[slot >> 3];

@@ -5,7 +5,7 @@
  * registered with the server by these parts.
  */
 import { encodingOf } from '../../keyspace/values/string-value.js';
-import { memoryOf } from '../../keyspace/values/value.js';
+import { isStringValue, memoryOf } from '../../keyspace/values/value.js';
 import { isWord, toLowerAscii } from '../../resp/ascii.js';
 import { parseDouble } from '../../resp/numbers.js';
 import type { Client } from '../../server/client.js';
@@ -104,6 +104,25 @@ function hashTableStatistics(client: Client, args: string[]): void {
   );
 }
 
+function hashTableStatisticsOfKey({ reply, database }: Client, args: string[]): void {
+  const entry = database.peek(args[2]);
+  if (entry === undefined) {
+    reply.error(NO_SUCH_KEY);
+    return;
+  }
+  const { value } = entry;
+  const isHashTable =
+    !isStringValue(value) && (value.encoding === 'hashtable' || value.encoding === 'skiplist');
+  if (!isHashTable) {
+    reply.error('ERR The value stored at the specified key is not represented using an hash table');
+    return;
+  }
+  reply.verbatim(
+    'txt',
+    `Hash table 0 stats (main hash table):\n table size: ${value.size}\n number of elements: ${value.size}\n`,
+  );
+}
+
 function writeToLog({ reply, server }: Client, args: string[]): void {
   server.log.warning(`DEBUG LOG: ${args[2]}`);
   reply.ok();
@@ -155,6 +174,16 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
       usage: 'HTSTATS <db>',
       effect: 'Show the sizes of a database.',
       handler: hashTableStatistics,
+    },
+  ],
+  [
+    'htstats-key',
+    {
+      from: 1,
+      to: 2,
+      usage: 'HTSTATS-KEY <key> [full]',
+      effect: 'Show the size of a value that is kept as a hash table.',
+      handler: hashTableStatisticsOfKey,
     },
   ],
   ['log', { from: 1, to: 1, usage: 'LOG <text>', effect: 'Write a line to the log.', handler: writeToLog }],

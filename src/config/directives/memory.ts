@@ -5,7 +5,6 @@ import { refused } from '../directive.js';
 import { INT_MAX, SAFE_MAX, choice, integer, memory, yesNo } from '../value-types.js';
 
 const none = { effect: 'none' } as const;
-const pending = { effect: 'pending' } as const;
 
 /** Moving values about to defragment memory is jemalloc's business; Redis without it refuses as well. */
 function activeDefragmentation(): Directive<boolean> {
@@ -45,7 +44,7 @@ export const memoryDirectives = {
   'maxmemory-eviction-tenacity': integer({ default: 10, min: 0, max: 100 }),
   'lfu-log-factor': integer({ default: 10, min: 0, max: INT_MAX }),
   'lfu-decay-time': integer({ default: 1, min: 0, max: INT_MAX }),
-  'active-expire-effort': integer({ default: 1, min: 1, max: 10, ...pending }),
+  'active-expire-effort': integer({ default: 1, min: 1, max: 10 }),
   'lazyfree-lazy-eviction': yesNo(false),
   /** These two decide between DEL and UNLINK in what is propagated. */
   'lazyfree-lazy-expire': yesNo(false),

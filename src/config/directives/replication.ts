@@ -16,7 +16,7 @@ export const replicationDirectives = {
   'replica-announced': yesNo(true),
   'replica-ignore-maxmemory': yesNo(true, { alias: 'slave-ignore-maxmemory' }),
   'replica-lazy-flush': yesNo(false, { alias: 'slave-lazy-flush', effect: 'none' }),
-  'replica-ignore-disk-write-errors': yesNo(false, { effect: 'pending' }),
+  'replica-ignore-disk-write-errors': yesNo(false),
   'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
   'min-replicas-to-write': integer({ default: 0, min: 0, max: INT_MAX, alias: 'min-slaves-to-write' }),
   'min-replicas-max-lag': integer({ default: 10, min: 0, max: INT_MAX, alias: 'min-slaves-max-lag' }),

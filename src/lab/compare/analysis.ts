@@ -7,8 +7,6 @@ import { rounded } from './statistics.js';
 import type { LatencyPoint, PhaseMark, Throughput, TrialResult } from './results.js';
 
 const BUCKET_MS = 50;
-/** At the end of a trial; far more than between two writes. */
-const STILL_DOWN_MS = 500;
 const PERCENTILES = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99, 100];
 /** The histogram counts whole microseconds. */
 const MICROSECONDS = 1000;
@@ -27,8 +25,8 @@ export function analyse(seen: Observation): TrialResult {
   const promotedAtMs = phases.find(({ phase }) => phase === 'promoted')?.atMs ?? Infinity;
   const afterFault = seen.events.filter(({ atMs }) => atMs >= faultMs);
   return {
-    windowMs: unavailableMs(affected.filter(isMeasured), faultMs),
-    otherKeysWindowMs: others.length === 0 ? null : unavailableMs(others.filter(isMeasured), faultMs),
+    windowMs: unavailableMs(affected.filter(isMeasured), seen),
+    otherKeysWindowMs: others.length === 0 ? null : unavailableMs(others.filter(isMeasured), seen),
     writes: {
       acknowledged: writes.filter(isAcknowledged).length,
       failed: writes.filter((write) => !isAcknowledged(write)).length,
@@ -51,22 +49,27 @@ export function analyse(seen: Observation): TrialResult {
     promotions: promotionsIn(seen.mode, afterFault),
     attempts: attemptsIn(seen.mode, afterFault),
     repairAtMs: rounded(seen.repairMs - faultMs),
+    stallMs: rounded(seen.stallMs),
     throughput: throughputOf(operations, faultMs),
   };
 }
 
 /**
- * The longest time between two acknowledged writes that ends after the fault. Null when it was not over when the trial
- * ended: the last acknowledged write came long before the last one that was tried.
+ * The longest time without an acknowledged write that ends after the fault. Null when there was none any more, not even
+ * after the fault was taken back.
  */
-export function unavailableMs(writes: readonly Operation[], faultMs: number): number | null {
+export function unavailableMs(
+  writes: readonly Operation[],
+  { faultMs, repairMs }: Pick<Observation, 'faultMs' | 'repairMs'>,
+): number | null {
   const times = writes
     .filter(isAcknowledged)
     .map(({ endMs }) => endMs)
     .sort((a, b) => a - b);
-  const lastTriedMs = maximumOf(writes.map(({ dueMs }) => dueMs));
   const lastMs = times.at(-1);
-  if (lastMs === undefined || lastMs < faultMs || lastTriedMs - lastMs > STILL_DOWN_MS) return null;
+  if (lastMs === undefined || lastMs < repairMs) return null;
+  // Those at the end that failed count as well.
+  times.push(Math.max(lastMs, maximumOf(writes.map(({ dueMs }) => dueMs))));
   let longestMs = 0;
   for (let i = 1; i < times.length; i++) {
     if (times[i]! >= faultMs) longestMs = Math.max(longestMs, times[i]! - times[i - 1]!);

@@ -5,12 +5,11 @@
 import { formatAddress, parseAddress, type HostAndPort } from '../../client/address.js';
 import { ClientConnection } from '../../client/connection.js';
 import { ReplyError } from '../../client/reply.js';
-import { keySlot } from '../../keyspace/key-slot.js';
+import { keySlot, SLOT_COUNT } from '../../keyspace/key-slot.js';
 import type { Platform, Timer } from '../../platform/platform.js';
 import { askOn, COMMAND_TIMEOUT_MS } from './client-connection.js';
 import type { Answer, WorkloadClient } from './workload.js';
 
-const SLOT_COUNT = 16_384;
 /** Between two questions for the table, while something is wrong. */
 const REFRESH_INTERVAL_MS = 25;
 

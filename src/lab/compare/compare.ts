@@ -4,6 +4,7 @@ import type { Terminal } from '../../platform/terminal.js';
 import { LabError } from '../errors.js';
 import type { Screen } from '../screen.js';
 import { budgetOf, totalOf } from './budget.js';
+import { EXPECTATION_HEADINGS, expectationOf } from './expectation.js';
 import { Progress } from './progress.js';
 import { renderReport } from './report.js';
 import { parseResults, type CompareResults } from './results.js';
@@ -105,6 +106,12 @@ function conclude(
   screen.line(screen.colors.bold('median (worst)'));
   for (const line of formatTable(headingsOf(results), tableOf(results))) screen.line(line);
   screen.line();
+  const expectation = expectationOf(results);
+  if (expectation.length > 0) {
+    const isWhy = (column: number): boolean => column === EXPECTATION_HEADINGS.length - 1;
+    for (const line of formatTable(EXPECTATION_HEADINGS, expectation, isWhy)) screen.line(line);
+    screen.line();
+  }
   for (const sentence of summarise(results)) screen.line(sentence);
   const { reportFile, resultsFile } = outputs;
   if (resultsFile !== undefined) {

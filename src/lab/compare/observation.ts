@@ -11,6 +11,8 @@ export interface Observation {
   readonly isAffected: (number: number) => boolean;
   /** Whether that client's view is the measured one: where some are cut off, one side's. */
   readonly isMeasured: (client: number) => boolean;
+  /** The longest time for which the measuring process itself stood still. */
+  readonly stallMs: number;
   readonly events: readonly TimedEvent[];
   /** Name and address of the master that the fault was for. */
   readonly faulted: { readonly name: string; readonly address: string };

@@ -1,11 +1,11 @@
 /** The report: one HTML file with everything in it, the charting library included. */
 import type { Platform } from '../../platform/platform.js';
-import { totalOf } from './budget.js';
 import { chartsOf, type ReportChart } from './charts.js';
-import { firstOf, nameOfColumn, spreadOf } from './figures.js';
-import type { ColumnResults, CompareResults } from './results.js';
+import { EXPECTATION_HEADINGS, expectationOf } from './expectation.js';
+import { nameOfColumn } from './figures.js';
+import type { CompareResults } from './results.js';
 import { FAULT_TEXTS, summarise } from './summary.js';
-import { formatMs, headingsOf, tableOf } from './table.js';
+import { headingsOf, tableOf } from './table.js';
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -52,7 +52,7 @@ ${tableHtml(
   ['', ...headingsOf(results)],
   tableOf(results).map(({ label, cells }) => [label, ...cells]),
 )}
-${budgetHtml(results)}
+${expectationHtml(results)}
 <h2>How it was measured</h2>
 ${METHOD}
 <p class="small">${escape(describeVersions(results))}</p>
@@ -93,41 +93,10 @@ function figureOf({ id, title, caption, heightPx }: ReportChart): string {
 }
 
 /** What was to be expected, beside what was measured. */
-function budgetHtml(results: CompareResults): string {
-  const columns = results.columns.filter(({ budget, trials }) => budget.length > 0 && trials.length > 0);
-  if (columns.length === 0) return '';
-  const rows = columns.flatMap((column) => {
-    const { fromMs, toMs } = totalOf(column.budget);
-    const measured = spreadOf(column, (trial) => firstOf(trial, 'first-write'));
-    const all = measured === null ? '–' : `${formatMs(measured.median)} (${formatMs(measured.worst)})`;
-    return [
-      [`${nameOfColumn(column)}, all`, `${fromMs} to ${toMs}`, all, 'the first write on the new master'],
-      ...column.budget.map(({ step, fromMs: from, toMs: to, why }) => [
-        `… ${step}`,
-        `${from} to ${to}`,
-        measuredStep(column, step),
-        why,
-      ]),
-    ];
-  });
-  return `<h2>Expected and measured</h2>${tableHtml(['', 'expected, ms', 'measured, ms', 'why'], rows)}`;
-}
-
-function measuredStep(column: ColumnResults, step: ColumnResults['budget'][number]['step']): string {
-  const between = {
-    detection: [null, 'suspected'],
-    agreement: ['suspected', 'confirmed'],
-    election: ['confirmed', 'elected'],
-    promotion: ['elected', 'promoted'],
-    discovery: ['promoted', 'clients-moved'],
-  } as const;
-  const [from, to] = between[step];
-  const spread = spreadOf(column, (trial) => {
-    const fromMs = from === null ? 0 : firstOf(trial, from);
-    const toMs = firstOf(trial, to);
-    return fromMs === null || toMs === null ? null : Math.max(0, toMs - fromMs);
-  });
-  return spread === null ? '–' : `${formatMs(spread.median)} (${formatMs(spread.worst)})`;
+function expectationHtml(results: CompareResults): string {
+  const rows = expectationOf(results).map(({ label, cells }) => [label, ...cells]);
+  if (rows.length === 0) return '';
+  return `<h2>Expected and measured</h2>${tableHtml(['', ...EXPECTATION_HEADINGS], rows)}`;
 }
 
 function tableHtml(headings: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -78,6 +78,8 @@ export interface TrialResult {
   readonly attempts: number;
   /** When the fault was taken back. */
   readonly repairAtMs: number;
+  /** The longest time for which the measuring process itself stood still: no figure is finer than this. */
+  readonly stallMs: number;
   readonly throughput: Throughput;
 }
 
@@ -91,6 +93,7 @@ export const PHASES = [
   'confirmed',
   'scheduled',
   'election',
+  'vote',
   'elected',
   'promoted',
   'announced',

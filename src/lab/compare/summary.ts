@@ -57,9 +57,11 @@ function failoverOf(column: ColumnResults, fault: Fault, downAfterMs: number): s
     `${name}: writes were unavailable for ${formatMs(window.median)} ms (worst ${formatMs(window.worst)})${beyond}${why}.`,
   );
   const { fromMs, toMs } = totalOfBudget(column.budget);
+  const stall = spreadOf(column, ({ stallMs }) => stallMs);
   if (window.worst > toMs && toMs > 0) {
     sentences.push(
-      `That is more than the ${fromMs} to ${toMs} ms which the configuration implies: this machine was slow, or busy.`,
+      `That is more than the ${fromMs} to ${toMs} ms which the configuration implies: this machine was slow, or busy ` +
+        `(the measuring itself stood still for up to ${formatMs(stall?.worst ?? 0)} ms).`,
     );
   }
   return sentences;

@@ -21,6 +21,7 @@ const PHASE_LABELS: Readonly<Record<Phase, string>> = {
   confirmed: 'confirmed (ODOWN, FAIL)',
   scheduled: 'election scheduled',
   election: 'election begun',
+  vote: 'first vote',
   elected: 'elected',
   promoted: 'promoted',
   announced: 'announced to clients',
@@ -62,25 +63,35 @@ export function tableOf(results: CompareResults): TableRow[] {
     total('attempts at a failover', ({ attempts }) => attempts),
     spread('latency p50, ms', (trial) => percentileOf(trial, 50)),
     spread('latency p99, ms', (trial) => percentileOf(trial, 99)),
+    spread('the measuring itself stood still, ms', ({ stallMs }) => stallMs),
   ];
   return rows.filter((each) => each !== null);
 }
 
-/** Plain text, in columns. */
-export function formatTable(headings: readonly string[], rows: readonly TableRow[]): string[] {
+/** Plain text, in columns; words are aligned to the left, figures to the right. */
+export function formatTable(
+  headings: readonly string[],
+  rows: readonly TableRow[],
+  isText: (column: number) => boolean = () => false,
+): string[] {
   const labelWidth = Math.max(0, ...rows.map(({ label }) => label.length));
   const widths = headings.map((heading, index) =>
     Math.max(heading.length, ...rows.map(({ cells }) => cells[index]!.length)),
   );
   const line = (label: string, cells: readonly string[]): string =>
-    [label.padEnd(labelWidth), ...cells.map((cell, index) => cell.padStart(widths[index]!))]
+    [
+      label.padEnd(labelWidth),
+      ...cells.map((cell, index) =>
+        isText(index) ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!),
+      ),
+    ]
       .join('  ')
       .trimEnd();
   return [line('', headings), ...rows.map(({ label, cells }) => line(label, cells))];
 }
 
 /** `median (worst)`, in whole milliseconds from 10 on. */
-function formatSpread(spread: Spread | null): string | null {
+export function formatSpread(spread: Spread | null): string | null {
   return spread === null ? null : `${formatMs(spread.median)} (${formatMs(spread.worst)})`;
 }
 

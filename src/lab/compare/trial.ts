@@ -27,8 +27,10 @@ const MOMENT_MS = 1000;
 const AFTER_FAILOVER_MS = 1000;
 /** Beyond the timeout, until a failover that is expected is given up. */
 const FAILOVER_LIMIT_MS = 20_000;
-/** The workload goes on for so long after it, to show what that disturbs. */
-const AFTER_REPAIR_MS = 1500;
+/** After it, until a client that cannot write is given up. */
+const RECOVERY_LIMIT_MS = 30_000;
+/** The workload goes on for so long when all can write again, to show what the repair disturbs. */
+const AFTER_RECOVERY_MS = 1500;
 const REJOIN_LIMIT_MS = 60_000;
 const ANSWER_LIMIT_MS = 5000;
 /** Reads under way at the same time, when the writes are looked for. */
@@ -89,30 +91,32 @@ async function observe(
 
   const faultMs = nowMs();
   const oldMaster = serverName(subject.master);
+  /** Until so many clients have written to keys of the faulted master since now, or this is no longer waited for. */
+  const writersReach = async (
+    count: number,
+    limitMs: number,
+    isMeant: (server: string) => boolean = () => true,
+  ): Promise<void> => {
+    const writers = new Set<number>();
+    let seen = workload.operations.length;
+    const missing = (): string | null => {
+      for (const { kind, number, client, outcome } of workload.operations.slice(seen)) {
+        if (kind !== 'write' || outcome.kind !== 'acknowledged' || !subject.isAffected(number)) continue;
+        if (isMeant(outcome.server)) writers.add(client);
+      }
+      seen = workload.operations.length;
+      return writers.size >= count ? null : `${writers.size} of ${count} clients write`;
+    };
+    await waitUntil(platform, limitMs, () => Promise.resolve(missing())).catch(() => undefined);
+  };
   const context: FaultContext = {
     platform,
     subject,
     network,
     timeoutMs: downAfterMs,
     failedOver: async () => {
-      await waitUntil(
-        platform,
-        downAfterMs + FAILOVER_LIMIT_MS,
-        () =>
-          Promise.resolve(
-            workload.operations.some(
-              ({ kind, number, endMs, outcome }) =>
-                kind === 'write' &&
-                endMs > faultMs &&
-                outcome.kind === 'acknowledged' &&
-                outcome.server !== oldMaster &&
-                subject.isAffected(number),
-            )
-              ? null
-              : 'no failover',
-          ),
-        // Nobody took over: the trial goes on, and says so.
-      ).catch(() => undefined);
+      // Nobody took over, perhaps: the trial goes on, and says so.
+      await writersReach(1, downAfterMs + FAILOVER_LIMIT_MS, (server) => server !== oldMaster);
       await sleep(platform, AFTER_FAILOVER_MS);
     },
   };
@@ -120,7 +124,8 @@ async function observe(
   const repairMs = nowMs();
   await repair(context);
   const rejoined = subject.waitReady(REJOIN_LIMIT_MS).then(nowMs, () => null);
-  await sleep(platform, AFTER_REPAIR_MS);
+  await writersReach(clients.length, RECOVERY_LIMIT_MS);
+  await sleep(platform, AFTER_RECOVERY_MS);
   workload.stop();
   await waitUntil(platform, ANSWER_LIMIT_MS, () =>
     Promise.resolve(workload.pendingCount === 0 ? null : `${workload.pendingCount} operations unanswered`),
@@ -135,6 +140,7 @@ async function observe(
     lostWrites: await findLost(platform, workload, clients[0]!),
     isAffected: (number) => subject.isAffected(number),
     isMeasured: (client) => measured.has(clients[client]!),
+    stallMs: workload.stallMs,
     events: sightings.map(({ timeMs, observer, event, detail }) => ({
       atMs: timeMs + toMonotonicMs,
       observer,

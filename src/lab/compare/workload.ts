@@ -32,6 +32,8 @@ export class Workload {
   private issued = 0;
   private writes = 0;
   private unanswered = 0;
+  private lastLookMs = 0;
+  private longestPauseMs = 0;
 
   constructor(
     private readonly platform: Pick<Platform, 'clock' | 'timers' | 'random'>,
@@ -44,8 +46,14 @@ export class Workload {
     return this.unanswered;
   }
 
+  /** The longest time for which this process itself stood still: nothing was sent or heard meanwhile. */
+  get stallMs(): number {
+    return this.longestPauseMs;
+  }
+
   start(): void {
     this.startMs = this.platform.clock.monotonicMs();
+    this.lastLookMs = this.startMs;
     this.timer = this.platform.timers.every(TICK_MS, () => this.issueDue());
   }
 
@@ -56,15 +64,23 @@ export class Workload {
 
   private issueDue(): void {
     const nowMs = this.platform.clock.monotonicMs();
+    this.longestPauseMs = Math.max(this.longestPauseMs, nowMs - this.lastLookMs);
+    this.lastLookMs = nowMs;
     for (;;) {
       const dueMs = this.startMs + (this.issued * 1000) / this.ratePerSecond;
       if (dueMs > nowMs) return;
-      const client = this.issued % this.clients.length;
+      const client = this.nextClient();
       const isRead = this.issued % READ_EVERY === READ_EVERY - 1 && this.acknowledged.length > 0;
       this.issued++;
       if (isRead) this.read(client, dueMs);
       else this.write(client, dueMs);
     }
+  }
+
+  /** All in turn, each round beginning with the next one: whatever is done every so many times falls on all alike. */
+  private nextClient(): number {
+    const round = Math.floor(this.issued / this.clients.length);
+    return (this.issued + round) % this.clients.length;
   }
 
   private write(client: number, dueMs: number): void {

@@ -70,6 +70,7 @@ export class Aof {
     server.cronTasks.push((nowMs) => this.cron(nowMs));
     server.shutdown.addParticipant({ finish: (options, done) => this.finish(options, done) });
     snapshots.idleListeners.push(() => this.rewrite?.snapshotIdle());
+    server.closeListeners.push(() => void this.turnOff());
     config.applyWith(['appendonly'], (_names, done) => {
       if (config.values.appendonly) done(this.turnOn() ? null : 'Unable to turn on AOF. Check server logs.');
       else done(this.turnOff());
@@ -294,7 +295,7 @@ export class Aof {
         loading,
         directory,
         manifest,
-        onFunctions: (sources) => void snapshots.takeFunctions(sources),
+        takeFunctions: (sources) => snapshots.takeFunctions(sources),
       },
       (result) => {
         server.persistenceStatus.dirtyAtLastSave = server.keyspace.dirty;

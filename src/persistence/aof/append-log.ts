@@ -35,7 +35,10 @@ export interface AppendLogOwner {
 }
 
 export class AppendLog implements PropagationSink {
+  readonly destination = 'log';
   private readonly buffer = new CommandBuffer();
+  /** Files of before {@link switchTo} that are not durable yet. */
+  private readonly earlierFiles: FileHandle[] = [];
   /** Bytes in the present file. */
   private fileBytes: number;
   /** Positions: given to the system, and durable. */
@@ -122,12 +125,12 @@ export class AppendLog implements PropagationSink {
    * @returns false when the old one could not take what belongs in it; then nothing has changed
    */
   switchTo(handle: FileHandle): boolean {
-    if (!this.write()) return false;
-    const old = this.handle;
-    this.startSync(() => old.close(() => undefined));
+    if (this.isHeldBack || !this.write()) return false;
+    this.earlierFiles.push(this.handle);
     this.handle = handle;
     this.fileBytes = 0;
     this.buffer.forgetSelection();
+    this.startSync(() => undefined, [...this.earlierFiles]);
     return true;
   }
 
@@ -145,6 +148,7 @@ export class AppendLog implements PropagationSink {
     this.flushAndSync((error) => {
       this.isClosed = true;
       this.report();
+      for (const file of this.earlierFiles) file.close(() => undefined);
       this.handle.close(() => done(error));
     });
   }
@@ -153,9 +157,18 @@ export class AppendLog implements PropagationSink {
     const { server, policy } = this;
     const skipsSync = this.owner.maySkipSync();
     if (policy === 'always' && !skipsSync) server.heldReplies.waitFor(server.logPosition);
+    if (this.isHeldBack) return this.syncIfDue();
     if (this.buffer.length === 0 || this.mustWait()) return;
     this.postponedSinceMs = -1;
     if (this.write()) this.syncIfDue();
+  }
+
+  /**
+   * An earlier file could not be made durable. Until it is, nothing goes into the present one: a power failure could
+   * leave that without what comes before it. Clients are refused writes meanwhile.
+   */
+  private get isHeldBack(): boolean {
+    return this.earlierFiles.length > 0 && this.syncProblem !== null;
   }
 
   /** Whether writing is postponed because of an fsync that runs: the system would make everybody wait for it. */
@@ -240,17 +253,21 @@ export class AppendLog implements PropagationSink {
     const { policy, server } = this;
     if (this.syncsRunning > 0) return;
     const nowMs = server.platform.clock.nowMs();
+    const isPeriodic = policy === 'everysec' || this.isHeldBack;
     const isDue =
-      policy === 'always' || (policy === 'everysec' && Math.abs(nowMs - this.lastSyncMs) >= SYNC_INTERVAL_MS);
+      policy === 'always' || (isPeriodic && Math.abs(nowMs - this.lastSyncMs) >= SYNC_INTERVAL_MS);
     const isWanted = server.heldReplies.isHolding || (isDue && !this.owner.maySkipSync());
     if (isWanted) this.startSync(() => undefined);
   }
 
-  private startSync(done: (error: Error | null) => void): void {
+  private startSync(
+    done: (error: Error | null) => void,
+    files: readonly FileHandle[] = [...this.earlierFiles, this.handle],
+  ): void {
     const { server, written, writtenOffset } = this;
     this.lastSyncMs = server.platform.clock.nowMs();
     this.syncsRunning++;
-    this.handle.sync((error) => {
+    this.syncInOrder(files, (error) => {
       this.syncsRunning--;
       if (error === null) this.becameDurable(written, writtenOffset);
       else this.syncFailed(error);
@@ -258,6 +275,23 @@ export class AppendLog implements PropagationSink {
       if (this.isClosed) return;
       if (this.buffer.length > 0) this.flush();
       else if (!this.isSynced && server.heldReplies.isHolding) this.syncIfDue();
+    });
+  }
+
+  /** None is made durable before those that precede it: after a power failure there must be no gap between them. */
+  private syncInOrder(files: readonly FileHandle[], done: (error: Error | null) => void): void {
+    const { earlierFiles, handle } = this;
+    const next = files.findIndex((file) => file === handle || earlierFiles.includes(file));
+    if (next === -1) return done(null);
+    const file = files[next];
+    file.sync((error) => {
+      if (error !== null) return done(error);
+      const place = earlierFiles.indexOf(file);
+      if (place !== -1) {
+        earlierFiles.splice(place, 1);
+        file.close(() => undefined);
+      }
+      this.syncInOrder(files.slice(next + 1), done);
     });
   }
 

@@ -29,8 +29,8 @@ export interface LogFileLoadParts {
   readonly path: string;
   /** Told of the bytes of this file that are done. */
   readonly onProgress: (bytes: number) => void;
-  /** Told of the function libraries of a snapshot. */
-  readonly onSnapshot: (loader: KeyspaceLoader) => void;
+  /** Told when a snapshot is complete; returns why it cannot be used after all, or null. */
+  readonly onSnapshot: (loader: KeyspaceLoader) => string | null;
 }
 
 const LARGEST_BLOCK_BYTES = 256 * 1024;
@@ -79,6 +79,8 @@ export class LogFileLoad {
     });
     if (outcome !== null) return this.finish(outcome);
     const { snapshot, commands, handle } = this;
+    const { replay } = this.parts;
+    if (replay.isSuspended) return replay.afterwards(() => this.advance(() => this.takeCommands()));
     this.parts.onProgress(commands?.wholeBytes ?? snapshot?.reader.offset ?? 0);
     const isPaused = this.delay.isDue || snapshot?.reader.paused === true;
     if (!isPaused && handle !== null) return this.readBlock(handle);
@@ -132,7 +134,8 @@ export class LogFileLoad {
     else reader.push(block);
     if (!reader.isComplete) return null;
     parts.loading.recordResult(snapshot);
-    parts.onSnapshot(snapshot);
+    const problem = parts.onSnapshot(snapshot);
+    if (problem !== null) return { kind: 'bad snapshot', reason: problem };
     this.commands = new CommandReader(reader.offset);
     this.commands.feed(reader.takeRest());
     return this.takeCommands();
@@ -142,7 +145,7 @@ export class LogFileLoad {
     const { commands, delay } = this;
     const { replay } = this.parts;
     if (commands === null) return null;
-    while (!delay.isDue) {
+    while (!delay.isDue && !replay.isSuspended) {
       const start = commands.wholeBytes;
       switch (commands.next()) {
         case 'more':

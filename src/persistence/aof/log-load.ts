@@ -15,7 +15,8 @@ export interface LogLoadParts {
   readonly loading: Loading;
   readonly directory: LogDirectory;
   readonly manifest: Manifest;
-  readonly onFunctions: (sources: readonly string[]) => void;
+  /** Takes the function libraries of a snapshot over; returns what is wrong with them, or null. */
+  readonly takeFunctions: (sources: readonly string[]) => string | null;
 }
 
 /** How it ended. */
@@ -57,7 +58,7 @@ export class LogLoad {
   }
 
   private load(index: number): void {
-    const { server, loading, directory, onFunctions } = this.parts;
+    const { server, loading, directory, takeFunctions } = this.parts;
     const file = this.files[index];
     if (file === undefined) return this.done({ kind: 'loaded' });
     const startedAtMs = server.platform.clock.monotonicMs();
@@ -69,7 +70,7 @@ export class LogLoad {
         replay: this.replay,
         path: directory.pathOf(file.name),
         onProgress: (bytes) => loading.setLoadedBytes(this.loadedBytes + bytes),
-        onSnapshot: (loader) => onFunctions(loader.facts.functions),
+        onSnapshot: (loader) => takeFunctions(loader.facts.functions),
       },
       (outcome) => {
         const next = (): void => {

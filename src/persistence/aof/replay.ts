@@ -27,6 +27,16 @@ export class Replay {
     this.client.database = this.server.keyspace.databases[0];
   }
 
+  /** A script takes long. What follows it has to wait; others are answered meanwhile. */
+  get isSuspended(): boolean {
+    return this.server.suspension.isActive;
+  }
+
+  /** Calls back when no script is suspended any more. */
+  afterwards(callback: () => void): void {
+    this.server.suspension.afterwards(callback);
+  }
+
   /** Lets several commands run; time stands still meanwhile. */
   within(run: () => void): void {
     const { keyspace } = this.server;
@@ -34,7 +44,11 @@ export class Replay {
     this.server.beginTurn();
     keyspace.expiryMode = 'see';
     run();
-    keyspace.expiryMode = modeForClients;
+    const restore = (): void => {
+      keyspace.expiryMode = modeForClients;
+    };
+    if (this.isSuspended) this.afterwards(restore);
+    else restore();
   }
 
   /** Executes a command, or adds it to the transaction that is being read. */
@@ -43,8 +57,12 @@ export class Replay {
     const { reply } = client;
     const errorsBefore = reply.errorCount;
     server.dispatcher.process(client, args);
-    if (reply.errorCount !== errorsBefore) this.failed(reply.lastError, args[0]);
-    reply.clear();
+    const examine = (): void => {
+      if (reply.errorCount !== errorsBefore) this.failed(reply.lastError, args[0]);
+      reply.clear();
+    };
+    if (this.isSuspended) this.afterwards(examine);
+    else examine();
   }
 
   /** The file ended inside a transaction: it never happened. */

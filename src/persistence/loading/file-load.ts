@@ -8,7 +8,7 @@ import { RdbError } from '../rdb/errors.js';
 import type { KeyspaceLoader } from './keyspace-loader.js';
 
 /** Even if `loading-process-events-interval-bytes` is larger: events should not wait longer than for this. */
-const LARGEST_BLOCK_BYTES = 256 * 1024;
+export const LARGEST_BLOCK_BYTES = 256 * 1024;
 
 export interface FileLoadOptions {
   readonly path: string;

@@ -206,7 +206,8 @@ export function readZipmap(blob: Buffer): string[] {
     at += length + unused;
     if (at > end) corrupt('Zipmap integrity check failed.');
   }
-  if (pieces.length % 2 !== 0) corrupt('Zipmap integrity check failed.');
+  // An empty one was never written: a hash without fields is no key.
+  if (pieces.length === 0 || pieces.length % 2 !== 0) corrupt('Zipmap integrity check failed.');
   return pieces;
 }
 

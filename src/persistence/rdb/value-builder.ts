@@ -41,19 +41,23 @@ export function builderFor(type: ValueTypeCode, limits: EncodingLimits): ValueBu
     case ValueTypeCode.Set:
       return new SetBuilder(limits);
     case ValueTypeCode.SetIntset:
-      return new BlobBuilder((blob) => setOf(new SetValue(limits), readIntset(blob)));
+      return new BlobBuilder((blob) => setOf(readIntset(blob), 'Intset', new SetValue(limits)));
     case ValueTypeCode.SetListpack:
       return new BlobBuilder((blob) =>
-        setOf(SetValue.expecting('', 0, limits), readListpack(blob, 'Set listpack')),
+        setOf(readListpack(blob, 'Set listpack'), 'Set listpack', SetValue.expecting('', 0, limits)),
       );
     case ValueTypeCode.SortedSet:
       return new SortedSetBuilder(limits, readOldScore);
     case ValueTypeCode.SortedSet2:
       return new SortedSetBuilder(limits, (input) => input.double());
     case ValueTypeCode.SortedSetZiplist:
-      return new BlobBuilder((blob) => sortedSetOf(readZiplist(blob, 'Zset ziplist'), limits));
+      return new BlobBuilder((blob) =>
+        sortedSetOf(readZiplist(blob, 'Zset ziplist'), 'Zset ziplist', limits),
+      );
     case ValueTypeCode.SortedSetListpack:
-      return new BlobBuilder((blob) => sortedSetOf(readListpack(blob, 'Zset listpack'), limits));
+      return new BlobBuilder((blob) =>
+        sortedSetOf(readListpack(blob, 'Zset listpack'), 'Zset listpack', limits),
+      );
     case ValueTypeCode.Hash:
       return new HashBuilder(limits, 'none');
     case ValueTypeCode.HashMetadataPreRelease:
@@ -61,15 +65,22 @@ export function builderFor(type: ValueTypeCode, limits: EncodingLimits): ValueBu
     case ValueTypeCode.HashMetadata:
       return new HashBuilder(limits, 'field times after the first');
     case ValueTypeCode.HashZipmap:
-      return new BlobBuilder((blob) => hashOf(readZipmap(blob), 2, limits));
+      return new BlobBuilder((blob) => hashOf(readZipmap(blob), 'Zipmap', 2, limits));
     case ValueTypeCode.HashZiplist:
-      return new BlobBuilder((blob) => hashOf(readZiplist(blob, 'Hash ziplist'), 2, limits));
+      return new BlobBuilder((blob) => hashOf(readZiplist(blob, 'Hash ziplist'), 'Hash ziplist', 2, limits));
     case ValueTypeCode.HashListpack:
-      return new BlobBuilder((blob) => hashOf(readListpack(blob, 'Hash listpack'), 2, limits));
+      return new BlobBuilder((blob) =>
+        hashOf(readListpack(blob, 'Hash listpack'), 'Hash listpack', 2, limits),
+      );
     case ValueTypeCode.HashListpackExPreRelease:
-      return new BlobBuilder((blob) => hashOf(readListpack(blob, 'Hash listpack'), 3, limits));
+      return new BlobBuilder((blob) =>
+        hashOf(readListpack(blob, 'Hash listpack'), 'Hash listpack', 3, limits),
+      );
     case ValueTypeCode.HashListpackEx:
-      return new BlobBuilder((blob) => hashOf(readListpack(blob, 'Hash listpack'), 3, limits), 8);
+      return new BlobBuilder(
+        (blob) => hashOf(readListpack(blob, 'Hash listpack'), 'Hash listpack', 3, limits),
+        8,
+      );
     case ValueTypeCode.Stream:
       return new StreamBuilder(limits, 1);
     case ValueTypeCode.Stream2:
@@ -192,7 +203,7 @@ class SortedSetBuilder extends CountedBuilder {
 
   protected readPiece(input: RdbInput): void {
     const member = input.string();
-    addScored(this.set, member, this.readScore(input));
+    if (!addScored(this.set, member, this.readScore(input))) corrupt('Duplicate zset fields detected');
   }
 
   value(): Value | null {
@@ -223,7 +234,7 @@ class HashBuilder extends CountedBuilder {
     const time = this.times === 'none' ? 0 : input.lengthOf();
     const field = input.string();
     const value = input.string();
-    addField(this.hash, field, value, time);
+    if (!addField(this.hash, field, value, time)) corrupt('Duplicate hash fields detected');
   }
 
   value(): Value | null {
@@ -233,10 +244,15 @@ class HashBuilder extends CountedBuilder {
 
 function readQuicklistNode(list: ListValue, input: RdbInput): void {
   const container = input.lengthOf();
-  if ((container as ListContainer) === ListContainer.Plain) list.pushTail(input.string());
-  else if ((container as ListContainer) === ListContainer.Packed)
+  if ((container as ListContainer) === ListContainer.Plain) {
+    const element = input.string();
+    if (element === '') corrupt('Quicklist integrity check failed.');
+    list.pushTail(element);
+  } else if ((container as ListContainer) === ListContainer.Packed) {
     pushAll(list, readListpack(input.blob(), 'Quicklist listpack'));
-  else corrupt('Quicklist integrity check failed.');
+  } else {
+    corrupt('Quicklist integrity check failed.');
+  }
 }
 
 function pushAll(list: ListValue, elements: readonly PackedElement[]): void {
@@ -250,44 +266,63 @@ function listOf(elements: readonly PackedElement[], limits: EncodingLimits): Lis
   return list.length === 0 ? null : list;
 }
 
-function setOf(set: SetValue, members: readonly PackedElement[]): SetValue | null {
-  for (const member of members) if (!set.add(String(member))) corrupt('Duplicate set members detected');
+function setOf(members: readonly PackedElement[], name: string, set: SetValue): SetValue | null {
+  for (const member of members) if (!set.add(String(member))) duplicateIn(name);
   return set.size === 0 ? null : set;
 }
 
-function sortedSetOf(elements: readonly PackedElement[], limits: EncodingLimits): SortedSetValue | null {
+function sortedSetOf(
+  elements: readonly PackedElement[],
+  name: string,
+  limits: EncodingLimits,
+): SortedSetValue | null {
   if (elements.length % 2 !== 0) corrupt('Zset with a member without a score');
   const set = new SortedSetValue(limits);
   for (let i = 0; i < elements.length; i += 2) {
     const score = elements[i + 1];
-    addScored(set, String(elements[i]), typeof score === 'string' ? parseDouble(score) : Number(score));
+    const member = String(elements[i]);
+    if (!addScored(set, member, typeof score === 'string' ? parseDouble(score) : Number(score))) {
+      duplicateIn(name);
+    }
   }
   return set.size === 0 ? null : set;
 }
 
-function addScored(set: SortedSetValue, member: string, score: number): void {
+/** False when the member is there already. */
+function addScored(set: SortedSetValue, member: string, score: number): boolean {
   if (Number.isNaN(score)) corrupt('Zset with NAN score detected');
-  if (set.set(member, score) !== 'added') corrupt('Duplicate zset fields detected');
+  return set.set(member, score) === 'added';
 }
 
 /** @param stride 2 for field and value, 3 when each is followed by its time. */
-function hashOf(elements: readonly PackedElement[], stride: 2 | 3, limits: EncodingLimits): HashValue | null {
+function hashOf(
+  elements: readonly PackedElement[],
+  name: string,
+  stride: 2 | 3,
+  limits: EncodingLimits,
+): HashValue | null {
   if (elements.length % stride !== 0) corrupt('Hash with a field without a value');
   const hash = new HashValue(limits);
   for (let i = 0; i < elements.length; i += stride) {
     const time = stride === 3 ? Number(elements[i + 2]) : 0;
-    addField(hash, String(elements[i]), String(elements[i + 1]), time);
+    if (!addField(hash, String(elements[i]), String(elements[i + 1]), time)) duplicateIn(name);
   }
   return hash.size === 0 ? null : hash;
 }
 
 /**
  * Fields with an expiry of their own came with Redis 7.4. This server has none, and a field that outlives its time
- * is wrong data, so such a hash is refused rather than loaded without the times.
+ * is wrong data, so such a hash is refused rather than loaded without the times. False when the field is there already.
  */
-function addField(hash: HashValue, field: string, value: string, time: number): void {
+function addField(hash: HashValue, field: string, value: string, time: number): boolean {
   if (time !== 0) unsupported('A hash has a field that expires (Redis 7.4), which this server cannot hold');
-  if (!hash.set(field, value)) corrupt('Duplicate hash fields detected');
+  return hash.set(field, value);
+}
+
+/** A packed form is only whole if nothing is in it twice; the words are those that stock logs. */
+function duplicateIn(name: string): never {
+  const form = name.slice(name.lastIndexOf(' ') + 1).toLowerCase();
+  corrupt(`${name} integrity check failed: ${form} with dup elements`);
 }
 
 function readOldScore(input: RdbInput): number {

@@ -3,7 +3,13 @@ import { createInterface, type Interface } from 'node:readline';
 import type { LineOptions, LineSource } from '../terminal.js';
 
 export function openLines(options: LineOptions, isTerminal: boolean): LineSource {
-  return isTerminal ? new TypedLines(options) : new PipedLines();
+  return isTerminal ? new TypedLines(options, process) : new PipedLines();
+}
+
+/** The terminal that a person sits at: this process's own, but for tests. */
+export interface TerminalStreams {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly columns: number };
 }
 
 type LineCallback = (line: string | null) => void;
@@ -102,14 +108,29 @@ class PipedLines implements LineSource {
   }
 }
 
-class TypedLines implements LineSource {
+const GREY = '\x1b[90m';
+const PLAIN = '\x1b[0m';
+const ERASE_TO_END = '\x1b[K';
+const SAVE_CURSOR = '\x1b7';
+const RESTORE_CURSOR = '\x1b8';
+
+/** With editing, history, completion on Tab, and a hint behind the line. */
+export class TypedLines implements LineSource {
   private readonly queue = new LineQueue();
   private readonly editor: Interface;
+  private isHintShown = false;
+  private isAwaitingLine = false;
 
-  constructor(options: LineOptions) {
+  constructor(
+    private readonly options: LineOptions,
+    private readonly streams: TerminalStreams,
+  ) {
+    const { stdin, stdout } = streams;
+    // Before the editor sees a key, its line must be as it left it.
+    stdin.on('keypress', () => this.eraseHint());
     this.editor = createInterface({
-      input: process.stdin,
-      output: process.stdout,
+      input: stdin,
+      output: stdout,
       terminal: true,
       history: options.history.map(textOf).reverse(),
       historySize: Math.max(1000, options.history.length),
@@ -122,13 +143,18 @@ class TypedLines implements LineSource {
       if (newest !== undefined && !options.isRemembered(bytesOf(newest))) history.shift();
     });
     this.editor.on('line', (line) => this.queue.put(bytesOf(line)));
+    stdin.on('keypress', () => this.showHint());
     this.editor.on('close', () => this.queue.end());
   }
 
   next(prompt: string, callback: LineCallback): void {
     this.editor.setPrompt(textOf(prompt));
     this.editor.prompt();
-    this.queue.take(callback);
+    this.isAwaitingLine = true;
+    this.queue.take((line) => {
+      this.isAwaitingLine = false;
+      callback(line);
+    });
   }
 
   onInput(callback: () => void): () => void {
@@ -137,9 +163,9 @@ class TypedLines implements LineSource {
       callback();
     };
     const stop = (): void => {
-      process.stdin.off('keypress', onKeypress);
+      this.streams.stdin.off('keypress', onKeypress);
     };
-    process.stdin.on('keypress', onKeypress);
+    this.streams.stdin.on('keypress', onKeypress);
     return stop;
   }
 
@@ -150,5 +176,23 @@ class TypedLines implements LineSource {
 
   close(): void {
     this.editor.close();
+  }
+
+  /** Behind the line, in what is left of the terminal's row, with the cursor where it was. */
+  private showHint(): void {
+    const { editor } = this;
+    if (!this.isAwaitingLine || editor.line === '' || editor.cursor !== editor.line.length) return;
+    const hint = textOf(this.options.hint?.(bytesOf(editor.line)) ?? '');
+    const room = this.streams.stdout.columns - editor.getCursorPos().cols - 1;
+    const shown = `${editor.line.endsWith(' ') ? '' : ' '}${hint}`.slice(0, Math.max(0, room));
+    if (hint === '' || shown === '') return;
+    this.streams.stdout.write(SAVE_CURSOR + GREY + shown + PLAIN + RESTORE_CURSOR);
+    this.isHintShown = true;
+  }
+
+  private eraseHint(): void {
+    if (!this.isHintShown) return;
+    this.isHintShown = false;
+    this.streams.stdout.write(ERASE_TO_END);
   }
 }

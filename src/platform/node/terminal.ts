@@ -1,22 +1,25 @@
 /** The standard streams of this process. */
 import { writeSync } from 'node:fs';
-import type { LineOptions, LineSource, Terminal } from '../terminal.js';
+import type { InputFlow, InputListener, LineOptions, LineSource, Terminal } from '../terminal.js';
 import { blockingSleep } from './blocking-sleep.js';
 import { openLines } from './terminal-lines.js';
 
 const STDOUT = 1;
 const STDERR = 2;
 
-export function createNodeTerminal(): Terminal {
-  return new NodeTerminal();
+/** @param onReaderGone called when nobody reads standard output any more; what is written then is dropped */
+export function createNodeTerminal(onReaderGone: () => void = () => undefined): Terminal {
+  return new NodeTerminal(onReaderGone);
 }
 
 class NodeTerminal implements Terminal {
   readonly isInputTerminal = process.stdin.isTTY === true;
   readonly isOutputTerminal = process.stdout.isTTY === true;
 
+  constructor(private readonly onReaderGone: () => void) {}
+
   write(bytes: string): void {
-    writeAll(STDOUT, bytes);
+    if (!writeAll(STDOUT, bytes)) this.onReaderGone();
   }
 
   writeError(bytes: string): void {
@@ -27,6 +30,13 @@ class NodeTerminal implements Terminal {
     const chunks: Buffer[] = [];
     process.stdin.on('data', (chunk: Buffer) => chunks.push(chunk));
     process.stdin.once('end', () => callback(Buffer.concat(chunks).latin1Slice()));
+  }
+
+  openInput(listener: InputListener): InputFlow {
+    const { stdin } = process;
+    stdin.on('data', (chunk: Buffer) => listener.onBytes(chunk));
+    stdin.once('end', () => listener.onEnd());
+    return { pause: () => stdin.pause(), resume: () => stdin.resume() };
   }
 
   onKey(listener: (key: string) => void): () => void {
@@ -52,8 +62,11 @@ class NodeTerminal implements Terminal {
   }
 }
 
-/** Synchronously, so that nothing is lost when the process exits right after. */
-function writeAll(descriptor: typeof STDOUT | typeof STDERR, bytes: string): void {
+/**
+ * Synchronously, so that nothing is lost when the process exits right after.
+ * @returns false when there is nobody who reads
+ */
+function writeAll(descriptor: typeof STDOUT | typeof STDERR, bytes: string): boolean {
   const buffer = Buffer.from(bytes, 'latin1');
   let written = 0;
   while (written < buffer.length) {
@@ -61,8 +74,9 @@ function writeAll(descriptor: typeof STDOUT | typeof STDERR, bytes: string): voi
       written += writeSync(descriptor, buffer, written);
     } catch (error) {
       // EAGAIN: another user of the same pipe has made it non-blocking, and its reader is slow.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false;
       blockingSleep(1);
     }
   }
+  return true;
 }

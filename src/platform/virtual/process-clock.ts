@@ -1,4 +1,4 @@
-/** The clocks of a virtual process: the world's time, with an offset on the wall clock. */
+/** The clocks of a virtual process: the world's time, at a rate of their own, with an offset on the wall clock. */
 import type { Clock } from '../platform.js';
 import type { VirtualProcess } from './virtual-process.js';
 
@@ -10,11 +10,11 @@ export class ProcessClock implements Clock {
 
   nowMs(): number {
     const { owner } = this;
-    return Math.floor(owner.world.startMs + owner.nowMs + owner.wallClockOffsetMs);
+    return Math.floor(owner.world.startMs + owner.nowMs * owner.clockRate + owner.wallClockOffsetMs);
   }
 
   monotonicMs(): number {
-    return this.owner.nowMs;
+    return this.owner.nowMs * this.owner.clockRate;
   }
 
   utcOffsetMs(): number {

@@ -4,11 +4,14 @@ import { Phase } from './event-queue.js';
 import type { VirtualProcess } from './virtual-process.js';
 import type { ProcessEvent } from './world.js';
 
+/** A timer never fires before its time, as a clock that runs at another rate shows it. */
+const ROUNDING_MS = 1e-6;
+
 export class ProcessTimers implements Timers {
   constructor(private readonly owner: VirtualProcess) {}
 
   after(delayMs: number, callback: () => void): Timer {
-    const event = this.owner.post(callback, Math.max(0, delayMs));
+    const event = this.owner.post(callback, worldDelayMs(this.owner, Math.max(0, delayMs)));
     return { cancel: () => this.owner.world.cancel(event) };
   }
 
@@ -39,9 +42,17 @@ class RepeatingTimer implements Timer {
   }
 
   private next(): ProcessEvent {
-    return this.owner.post(() => {
-      this.callback();
-      if (!this.cancelled) this.event = this.next();
-    }, this.intervalMs);
+    return this.owner.post(
+      () => {
+        this.callback();
+        if (!this.cancelled) this.event = this.next();
+      },
+      worldDelayMs(this.owner, this.intervalMs),
+    );
   }
+}
+
+/** How long the world takes until that much has passed on a process's clock. */
+function worldDelayMs({ clockRate }: VirtualProcess, delayMs: number): number {
+  return clockRate === 1 ? delayMs : delayMs / clockRate + ROUNDING_MS;
 }

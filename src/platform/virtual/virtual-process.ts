@@ -37,6 +37,8 @@ export interface ProcessOptions {
   readonly directory?: string;
   /** How far its wall clock is off. */
   readonly wallClockOffsetMs?: number;
+  /** How fast its clocks run: 1.001 gains a millisecond a second. Its timers follow its clocks. */
+  readonly clockRate?: number;
   /** Time zone, for log lines. */
   readonly utcOffsetMs?: number;
   readonly environment?: Readonly<Record<string, string>>;
@@ -83,6 +85,7 @@ export class VirtualProcess implements Platform, DiskOwner {
   readonly output: string[] = [];
   /** How far its wall clock is off; may be changed at any time, so that the clock jumps. */
   wallClockOffsetMs: number;
+  readonly clockRate: number;
   /** What its memory readings show. */
   readonly memoryFigures: MemoryFigures;
 
@@ -110,6 +113,7 @@ export class VirtualProcess implements Platform, DiskOwner {
     const directory = options.directory ?? `/${name}`;
     host.disk.makeDirectory(directory);
     this.wallClockOffsetMs = options.wallClockOffsetMs ?? 0;
+    this.clockRate = options.clockRate ?? 1;
     this.memoryFigures = { ...DEFAULT_MEMORY, ...options.memory };
     this.table = new ProcessTable(this, directory, options.environment ?? {});
     this.clock = new ProcessClock(this, options.utcOffsetMs ?? 0);

@@ -51,6 +51,8 @@ export class VirtualWorld {
   readonly options: WorldOptions;
   /** Receives every program that a process starts; without it they all fail with ENOENT. */
   onSpawn: ((request: SpawnRequest) => void) | null = null;
+  /** Hears of every event that is about to happen: what a replay is compared by. */
+  onEvent: ((event: ProcessEvent) => void) | null = null;
   /** Hears every log line (without its newline), whatever its destination. */
   onLogLine: ((process: VirtualProcess, line: string) => void) | null = null;
 
@@ -156,6 +158,7 @@ export class VirtualWorld {
         `more than ${EVENTS_PER_MOMENT_LIMIT} events at ${this.currentMs} ms: time stands still`,
       );
     }
+    this.onEvent?.(event);
     if (event.owner === null) event.run?.();
     else event.owner.handle(event);
     return true;

@@ -44,6 +44,7 @@ const terminal: Terminal = {
   writeError: (bytes) => void (output += bytes),
   readAll: (callback) => callback(''),
   onKey: () => () => undefined,
+  openInput: () => ({ pause: () => undefined, resume: () => undefined }),
   openLines: () => lines,
 };
 

@@ -57,10 +57,37 @@ describe('the command line', () => {
     [['-2', '-3', 'PING']],
     [['-x', '-X', 'tag', 'PING']],
     [['-c', '-s', '/socket', 'PING']],
-    [['--scan']],
+    [['--ldb', '--eval', 'x.lua']],
+    [['--tls', 'PING']],
+    [['--pattern']],
+    [['--rdb', 'x', '--functions-rdb', 'x']],
+    [['--scan', '--quoted-pattern', '"open']],
     [['-u', 'rediss://host', 'PING']],
   ])('%j is refused', (args) => {
     expect(() => options(args)).toThrow(CliError);
+  });
+});
+
+describe('the options of modes', () => {
+  test('have their defaults and values', () => {
+    expect(options(['PING']).modes).toMatchObject({ pattern: null, count: 10, pipeTimeoutSeconds: 30 });
+    const { modes } = options(['--scan', '--quoted-pattern', '"\\x00*"', '--count', '7']);
+    expect(modes).toMatchObject({ pattern: '\0*', count: 7 });
+    expect([...modes.chosen]).toEqual(['scan']);
+    expect([...options(['--slave']).modes.chosen]).toEqual(['replica']);
+    expect([...options(['--memkeys-samples', '3']).modes.chosen]).toEqual(['memkeys']);
+  });
+
+  test('of --eval are keys and arguments', () => {
+    const { modes, command } = options(['--eval', 'x.lua', 'k', ',', 'a']);
+    expect(modes.scriptPath).toBe('x.lua');
+    expect(command).toEqual(['k', ',', 'a']);
+  });
+
+  test('say in clear words what there is not', () => {
+    expect(() => options(['--eval', 'x.lua', '--ldb'])).toThrow(
+      '--ldb: there is no debugger for scripts here',
+    );
   });
 });
 

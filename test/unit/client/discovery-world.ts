@@ -12,10 +12,10 @@ export const SERVER_PORT = 6379;
 export const SENTINEL_PORT = 26379;
 
 /** What a scripted program answers: RESP text, or null to say nothing. */
-type Answer = (args: readonly string[], connection: Connection) => string | null;
+export type Answer = (args: readonly string[], connection: Connection) => string | null;
 
 /** A program that answers commands as it is told to. */
-class ScriptedProgram {
+export class ScriptedProgram {
   readonly connections = new Set<Connection>();
   /** Commands received, by name, in order. */
   readonly received: string[] = [];
@@ -198,11 +198,11 @@ export class ScriptedSentinel {
   }
 }
 
-function bulk(text: string): string {
+export function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-function bulks(...texts: string[]): string {
+export function bulks(...texts: string[]): string {
   return `*${texts.length}\r\n${texts.map(bulk).join('')}`;
 }
 

@@ -1,5 +1,6 @@
 /** Votes, ranks and restarts: what keeps an election safe. */
 import { describe, expect, it } from 'vitest';
+import type { ClusterNode } from '../../../src/cluster/view/node.js';
 import { ClusterWorld } from '../../support/cluster-world.js';
 
 describe('votes', () => {
@@ -116,7 +117,10 @@ describe('a replica that does not stand', () => {
     const cluster = ClusterWorld.of(3, 0);
     cluster.start('late');
     cluster.meet('m1', 'late');
-    cluster.until(() => cluster.cluster('late').view.nodeCount === 4);
+    const { view } = cluster.cluster('late');
+    const isKnown = ({ membership, id }: ClusterNode): boolean =>
+      id === view.myself.id || membership === 'member';
+    cluster.until(() => view.nodeCount === 4 && [...view.nodes].every(isKnown));
     cluster.world.network.partition('late', 'm1');
     cluster.replicate('late', 'm1');
     cluster.advance(500);

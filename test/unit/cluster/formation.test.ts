@@ -44,4 +44,25 @@ describe('forming a cluster', () => {
       5000,
     );
   });
+
+  it('is joined even when that happens after the one that was met has opened its link', () => {
+    const cluster = new ClusterWorld();
+    for (const name of ['member', 'newcomer']) cluster.start(name, ['cluster-node-timeout 1000']);
+    cluster.meet('newcomer', 'member');
+    const { bus, view } = cluster.cluster('newcomer');
+    const member = toNodeId(cluster.id('member'));
+    const linkFromMember = (): boolean => {
+      const node = view.find(member);
+      return node !== undefined && bus.linkFrom(node) !== null;
+    };
+    cluster.until(linkFromMember, 2000);
+    // The answer to its PING comes too late.
+    cluster.pause('newcomer');
+    cluster.until(() => cluster.cluster('member').view.nodeCount === 1, 5000);
+    cluster.resume('newcomer');
+    const newcomer = toNodeId(cluster.id('newcomer'));
+    cluster.until(() => cluster.cluster('member').view.find(newcomer) !== undefined, 10_000);
+    cluster.advance(10_000);
+    expect(view.find(member)?.metAtMs).toBe(0);
+  });
 });

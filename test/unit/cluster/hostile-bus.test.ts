@@ -1,6 +1,7 @@
 /** Anybody may connect to the bus: whatever they send, nothing changes, and it is said once. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeMessage } from '../../../src/cluster/bus/decoder.js';
 import { encodeMessage } from '../../../src/cluster/bus/encoder.js';
 import type { MessageBody, MessageHeader } from '../../../src/cluster/bus/message.js';
 import { formatNodesFile } from '../../../src/cluster/nodes-file/codec.js';
@@ -12,7 +13,7 @@ const STRANGER = toNodeId('f'.repeat(40));
 
 /** Connects to a node's bus, sends, and tells what came back and whether the node closed. */
 class Intruder {
-  received = 0;
+  received = Buffer.alloc(0);
   isClosed = false;
   private readonly connection;
 
@@ -27,7 +28,7 @@ class Intruder {
       {},
       {
         onConnect: () => undefined,
-        onData: (chunk) => (this.received += chunk.length),
+        onData: (chunk) => (this.received = Buffer.concat([this.received, chunk])),
         onDrain: () => undefined,
         onEnd: () => (this.isClosed = true),
         onClose: () => (this.isClosed = true),
@@ -65,6 +66,14 @@ function message(body: MessageBody, overrides: Partial<MessageHeader> = {}): Buf
     },
     body,
   });
+}
+
+/** What a member would say of itself. */
+function headerOf(cluster: ClusterWorld, name: string): Partial<MessageHeader> {
+  const { view } = cluster.cluster(name);
+  const { id, port, busPort, configEpoch, slots } = view.myself;
+  const { currentEpoch } = view;
+  return { sender: id, port, busPort, currentEpoch, configEpoch, slots: slots.bitmap };
 }
 
 /** What must not change: everything but times. */
@@ -152,6 +161,79 @@ describe('bytes from a stranger', () => {
     );
     cluster.advance(2000);
     expect(cluster.processOf('m1').isAlive).toBe(true);
+    expect(knowledge(cluster)).toBe(before);
+  });
+});
+
+describe('what a newer version of the protocol sends', () => {
+  const TYPE_AT = 12;
+  const UNKNOWN_FLAGS = 0x0c00; // EXTENSIONS_SUPPORTED and LIGHT_HDR_SUPPORTED of Valkey 8
+
+  it('in messages of types unknown here is ignored, but shows that its sender lives', () => {
+    const cluster = ClusterWorld.of(3, 0);
+    const before = knowledge(cluster);
+    const strange = message({ type: 'auth-req' }, headerOf(cluster, 'm2'));
+    strange.writeUInt16BE(42, TYPE_AT);
+    const sender = cluster.seen('m1', 'm2');
+    const heardMs = sender.dataReceivedMs;
+    const { bus } = cluster.cluster('m2');
+    const link = bus.linkTo(cluster.seen('m2', 'm1'));
+    if (link === null) throw new Error('no link');
+    for (let i = 0; i < 2; i++) bus.send(link, strange);
+    cluster.advance(5);
+    expect(link.isOpen).toBe(true);
+    expect(sender.dataReceivedMs).toBeGreaterThan(heardMs);
+    expect(cluster.linesOf('m1').filter((line) => line.includes('unknown packet type: 42')).length).toBe(1);
+    expect(knowledge(cluster)).toBe(before);
+  });
+
+  it('in flags unknown here is neither believed nor passed on', () => {
+    const cluster = ClusterWorld.of(3, 0);
+    const before = knowledge(cluster);
+    const third = cluster.cluster('m3').view.myself;
+    const gossip = [
+      {
+        id: third.id,
+        pingSentSeconds: 0,
+        pongReceivedSeconds: 0,
+        host: third.host,
+        port: third.port,
+        busPort: third.busPort,
+        secondaryPort: 0,
+        flags: 1 | UNKNOWN_FLAGS,
+      },
+    ];
+    const { shardId } = cluster.cluster('m2').view.myself;
+    const extensions = { hostname: '', humanName: '', shardId, forgotten: [] };
+    const host = cluster.world.host('m2').address;
+    const overrides = {
+      ...headerOf(cluster, 'm2'),
+      host,
+      flags: 0x0011 | UNKNOWN_FLAGS,
+      knowsExtensions: true,
+    };
+    const { received } = new Intruder(cluster, 'm1').send(
+      message({ type: 'ping', gossip, extensions }, overrides),
+    );
+    const answer = decodeMessage(received);
+    if (answer.outcome !== 'message' || !('gossip' in answer.message.body)) throw new Error('no PONG');
+    const { header, body } = answer.message;
+    expect(body.type).toBe('pong');
+    for (const { flags } of [header, ...body.gossip]) expect(flags & UNKNOWN_FLAGS).toBe(0);
+    expect(knowledge(cluster)).toBe(before);
+  });
+
+  it('with the light header, for which nobody here has asked, closes the connection', () => {
+    const cluster = ClusterWorld.of(3, 0);
+    const before = knowledge(cluster);
+    const light = Buffer.concat([Buffer.from('RCmb'), Buffer.alloc(12), Buffer.alloc(8), Buffer.from('cm')]);
+    light.writeUInt32BE(light.length, 4);
+    light.writeUInt16BE(1, 8);
+    light.writeUInt16BE(0x8004, TYPE_AT);
+    light.writeUInt32BE(1, 16);
+    light.writeUInt32BE(1, 20);
+    for (let i = 0; i < 3; i++) expect(new Intruder(cluster, 'm1').send(light).isClosed).toBe(true);
+    expect(cluster.linesOf('m1').filter((line) => line.includes('Bad message length')).length).toBe(1);
     expect(knowledge(cluster)).toBe(before);
   });
 });

@@ -1,5 +1,6 @@
 /** CLUSTER FAILOVER in its three forms, and replicas that move to masters without. */
 import { describe, expect, it } from 'vitest';
+import type { Slot } from '../../../src/cluster/view/slots.js';
 import { ClusterWorld } from '../../support/cluster-world.js';
 
 describe('a manual failover', () => {
@@ -30,6 +31,27 @@ describe('a manual failover', () => {
     cluster.untilReady();
     expect(cluster.claimants(0)).toEqual(['m1']);
     expect([...cluster.winners().keys()].length).toBe(4);
+  });
+
+  it('is told once, and interrupts nothing, where the old master is heard before the new one', () => {
+    const cluster = ClusterWorld.of(3, 2);
+    cluster.world.network.partition('r1-1', 'm2');
+    cluster.world.network.partition('r1-1', 'r1-2');
+    const startedMs = cluster.nowMs;
+    cluster.cluster('r1-1').failOver('coordinated');
+    const { view } = cluster.cluster('m2');
+    cluster.until(() => cluster.seen('m2', 'm1').role === 'replica', 1000);
+    expect(view.ownerOf(0 as Slot)).toBe(cluster.seen('m2', 'r1-1'));
+    expect(view.isServing).toBe(true);
+    // The other replica goes along on the old master's word, too.
+    cluster.until(() => cluster.cluster('r1-2').view.myself.master?.id === cluster.id('r1-1'), 1000);
+    cluster.heal();
+    cluster.untilReady();
+    for (const name of cluster.names) {
+      const told = cluster.eventsOf('switched', startedMs).filter(({ by }) => by === name);
+      expect(told.length, name).toBe(1);
+    }
+    expect(cluster.hasLine('m2', 'Cluster state changed: fail')).toBe(false);
   });
 
   it('by force needs no word of the master, but a majority', () => {

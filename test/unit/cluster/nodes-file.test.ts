@@ -136,6 +136,28 @@ describe('saving', () => {
     expect(sent).toEqual(['before', 'vote', 'pong', 'later']);
   });
 
+  it('pauses between two writes, unless what the second is for cannot wait', () => {
+    const world = new VirtualWorld({ seed: 1 });
+    const { store, writes } = storeOn(world);
+    store.save();
+    world.advance(2);
+    expect(writes()).toBe(1);
+    store.save();
+    let isSaved = false;
+    store.saveBinding('paced');
+    store.whenBindingSaved(() => (isSaved = true));
+    world.advance(2);
+    expect([writes(), isSaved]).toEqual([1, false]);
+    store.saveBinding();
+    world.advance(2);
+    expect([writes(), isSaved]).toEqual([2, true]);
+    store.saveBinding('paced');
+    isSaved = false;
+    store.whenBindingSaved(() => (isSaved = true));
+    world.advance(20);
+    expect([writes(), isSaved]).toEqual([3, true]);
+  });
+
   it('that fails ends the node: it cannot keep its promises', () => {
     const world = new VirtualWorld({ seed: 1 });
     const { store, failures } = storeOn(world);
@@ -183,7 +205,8 @@ describe('a node that starts again', () => {
     disk.replaceFileSync(path, damaged, 0o644);
     cluster.processOf('a').kill();
     expect(() => cluster.restart('a')).toThrow('corrupted cluster config file "nonsense"');
-    expect(cluster.processOf('a').disk.readFileSync(path)).toEqual(damaged);
+    const reader = cluster.world.createProcess('reader', { host: 'a' });
+    expect(reader.disk.readFileSync(path)).toEqual(damaged);
   });
 });
 

@@ -1,5 +1,6 @@
 /** The rules of the cluster, as tables: what is known goes in, what is decided comes out. */
 import { describe, expect, it } from 'vitest';
+import { takeDemotion } from '../../../src/cluster/rules/demotion.js';
 import { chooseGossip } from '../../../src/cluster/rules/gossip-selection.js';
 import { chooseMigration } from '../../../src/cluster/rules/migration-choice.js';
 import { majorityOf, ServingState } from '../../../src/cluster/rules/serving-state.js';
@@ -91,7 +92,7 @@ describe('a claim to a slot', () => {
     give(view, me, 1, 2, 3);
     view.migratingTo.set(2 as Slot, claimant);
     const outcome = applyClaims(view, claimant, toEpoch(2), bitmapOf(2, 3));
-    expect(outcome).toEqual({ rebound: 2, lost: [2, 3], lostByShard: 2, displaced: [], claimed: 2 });
+    expect(outcome).toEqual({ rebound: 2, lost: [2, 3], lostByShard: 2, displaced: [] });
     expect(view.migratingTo.size).toBe(0);
   });
 
@@ -101,6 +102,64 @@ describe('a claim to a slot', () => {
     give(view, owner, 5);
     expect(betterOwner(view, sender, toEpoch(1), bitmapOf(4, 5))).toBe(owner);
     expect(betterOwner(view, sender, toEpoch(2), bitmapOf(4, 5))).toBeNull();
+  });
+});
+
+describe('a master that says it is a replica now', () => {
+  function shard(): { view: ClusterView; former: ClusterNode; successor: ClusterNode } {
+    const former = node('a', 5);
+    const successor = node('b', 5);
+    successor.role = 'replica';
+    successor.shardId = former.shardId;
+    const view = viewOf(node('me', 1), former, successor);
+    view.setMaster(successor, former);
+    give(view, former, 1, 2, 3);
+    return { view, former, successor };
+  }
+
+  it('claims its slots for its successor, under that one’s epoch', () => {
+    const { view, former, successor } = shard();
+    const outcome = takeDemotion(view, former, successor, toEpoch(6), bitmapOf(1, 2));
+    expect(outcome).toBe('succeeded');
+    expect([...successor.slots]).toEqual([1, 2]);
+    expect(view.ownerOf(3 as Slot)).toBeNull();
+    expect([successor.role, successor.master, successor.configEpoch]).toEqual(['master', null, toEpoch(6)]);
+  });
+
+  it('does so for its own replica, too, when it does not tell of shards', () => {
+    const { view, former, successor } = shard();
+    successor.shardId = 'another'.padEnd(40, '0');
+    expect(takeDemotion(view, former, successor, toEpoch(6), bitmapOf(1, 2, 3))).toBe('succeeded');
+    expect(successor.slots.size).toBe(3);
+  });
+
+  it('is not believed when it said so before it became master', () => {
+    const { view, former, successor } = shard();
+    expect(takeDemotion(view, former, successor, toEpoch(4), bitmapOf(1, 2, 3))).toBe('stale');
+    expect(former.slots.size).toBe(3);
+    expect(successor.role).toBe('replica');
+  });
+
+  it('leaves its slots to nobody when it follows a master of another shard, or an unknown one', () => {
+    for (const whom of ['a stranger', 'another shard'] as const) {
+      const { view, former } = shard();
+      const other = node('c', 9);
+      view.add(other);
+      const successor = whom === 'a stranger' ? null : other;
+      expect(takeDemotion(view, former, successor, toEpoch(9), bitmapOf(1, 2, 3))).toBe('left');
+      expect([former.slots.size, other.slots.size]).toEqual([0, 0]);
+    }
+  });
+
+  it('cannot make this node a master', () => {
+    const former = node('a', 5);
+    const me = node('me', 5);
+    me.role = 'replica';
+    me.shardId = former.shardId;
+    const view = viewOf(me, former);
+    give(view, former, 1);
+    expect(takeDemotion(view, former, me, toEpoch(6), bitmapOf(1))).toBe('left');
+    expect([me.role, me.slots.size]).toEqual(['replica', 0]);
   });
 });
 

@@ -39,6 +39,21 @@ describe('a suspicion', () => {
   });
 });
 
+describe('a timeout of a millisecond', () => {
+  it('means a tenth of a second: nodes that answer are not suspected, and the pings stay few', () => {
+    const cluster = ClusterWorld.of(3, 0, ['cluster-node-timeout 1'], { latency: 10 });
+    const sentBefore = cluster.cluster('m1').messageCounts.sent.get('ping') ?? 0;
+    const startedMs = cluster.nowMs;
+    cluster.advance(5000);
+    expect(cluster.eventsOf('suspected', startedMs)).toEqual([]);
+    const sent = (cluster.cluster('m1').messageCounts.sent.get('ping') ?? 0) - sentBefore;
+    expect(sent).toBeLessThanOrEqual(2 * (5000 / 50) + 10);
+    const killedMs = cluster.nowMs;
+    cluster.kill('m3');
+    cluster.until(() => cluster.eventsOf('confirmed', killedMs).length > 0, 1000);
+  });
+});
+
 describe('who subscribes to __vedette__:failover', () => {
   it('hears at any node who replaced whom', () => {
     const cluster = ClusterWorld.of(3, 1);

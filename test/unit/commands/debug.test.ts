@@ -138,3 +138,15 @@ describe('SHUTDOWN', () => {
     expect(client.call('shutdown', ...args)).toEqual(errorReply('ERR syntax error'));
   });
 });
+
+test('HTSTATS-KEY shows the size of what is kept as a hash table', () => {
+  client.call('config', 'set', 'set-max-listpack-entries', 2);
+  client.call('sadd', 'large', 'a', 'b', 'c');
+  client.call('sadd', 'small', 'a');
+  expect(client.call('debug', 'htstats-key', 'large')).toContain('number of elements: 3\n');
+  expect(client.call('debug', 'htstats-key', 'large', 'full')).toContain('number of elements: 3\n');
+  expect(client.call('debug', 'htstats-key', 'small')).toEqual(
+    errorReply('ERR The value stored at the specified key is not represented using an hash table'),
+  );
+  expect(client.call('debug', 'htstats-key', 'none')).toEqual(errorReply('ERR no such key'));
+});

@@ -70,17 +70,18 @@ const CHOSEN_X = ['replica-chosen x', 'sending-promotion', 'promote! x', 'awaiti
 const PROMOTED_X = ['promoted x', 'reconfiguring', 'advertise! x'];
 
 let members: Member[];
-let options: { parallelSyncs: number; coordinated: boolean };
+let options: { parallelSyncs: number; coordinated: boolean; acting: boolean };
 let leadership: Leadership;
 
 beforeEach(() => {
   members = [member('x', { offset: 20n }), member('y'), member('z')];
-  options = { parallelSyncs: 1, coordinated: false };
+  options = { parallelSyncs: 1, coordinated: false, acting: true };
   leadership = new Leadership(toEpoch(7), 1000, 1000, false);
 });
 
 function around(nowMs: number): LeadershipSurroundings {
   return {
+    acting: options.acting,
     replicas: members.map((each) => ({
       ...each,
       infoAgeMs: each.infoAtMs === null ? null : nowMs - each.infoAtMs,
@@ -297,6 +298,18 @@ it('moves several replicas at a time when it may', () => {
     'point! z',
     'z sent',
   ]);
+});
+
+it('takes note of what is recorded while it may not act, and goes on when it may', () => {
+  reportAll(1001);
+  step(1001);
+  report('x', 1002, { reportsMaster: true });
+  expect(step(1002)).toEqual(['persist 7']);
+  options.acting = false;
+  expect(step(1003, 'configuration-recorded')).toEqual(PROMOTED_X);
+  expect(step(1004)).toEqual([]);
+  options.acting = true;
+  expect(step(1005)).toEqual(['point! y', 'y sent']);
 });
 
 it('moves one at a time when parallel-syncs is 0', () => {

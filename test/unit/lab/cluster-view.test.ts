@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { slotRanges } from '../../../src/lab/cluster-formation.js';
-import { agreedConfiguration, coversSlot, parseClusterNodes } from '../../../src/lab/cluster-view.js';
+import { parseClusterNodes } from '../../../src/client/cluster-nodes.js';
+import { agreedConfiguration, coversSlot } from '../../../src/lab/cluster-view.js';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);

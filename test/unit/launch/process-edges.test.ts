@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ServerConfig } from '../../../src/config/server-config.js';
-import { bugReport, reportUnexpectedErrors } from '../../../src/launch/bug-report.js';
+import { bugReport, reportFatalSignals, reportUnexpectedErrors } from '../../../src/launch/bug-report.js';
 import { OomScore } from '../../../src/launch/oom-score.js';
 import { limitClients } from '../../../src/launch/open-files.js';
 import { shutDownOnSignals } from '../../../src/launch/signals.js';
@@ -8,6 +8,7 @@ import type { Logger } from '../../../src/log/logger.js';
 import type { HostProcess } from '../../../src/platform/host-process.js';
 import type { Processes } from '../../../src/platform/platform.js';
 import type { ShutdownOptions } from '../../../src/server/shutdown.js';
+import { TestServer } from '../../support/test-server.js';
 import { FakeProcess } from '../config/memory-disk.js';
 
 class RecordingLog implements Logger {
@@ -101,6 +102,22 @@ describe('an error that nobody expected', () => {
     expect(log.lines.join('\n')).toContain('process-edges.test.ts');
     expect(told).toEqual(['TypeError: x is not a function\n']);
     expect(exits).toEqual([1]);
+  });
+
+  it.each([
+    ['SIGABRT', 6],
+    ['DEBUG SEGFAULT', 11],
+  ])('that is asked for by %s tells how the server is', (what, number) => {
+    const test = new TestServer({ 'enable-debug-command': 'yes' });
+    const [log, process] = [new RecordingLog(), new SignalledProcess()];
+    reportFatalSignals(test.server, log, process);
+    if (what === 'SIGABRT') process.send('SIGABRT');
+    else test.connect().send('DEBUG', 'SEGFAULT');
+    const report = log.lines;
+    expect(report[0]).toContain('=== REDIS BUG REPORT START');
+    expect(report[1]).toContain(`crashed by signal: ${number}`);
+    expect(report).toContain('# Server');
+    expect(process.exits).toEqual([128 + number]);
   });
 
   it('may be anything that can be thrown', () => {

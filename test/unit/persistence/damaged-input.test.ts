@@ -88,6 +88,18 @@ function filledServer(): LoggedServer {
   return server;
 }
 
+/** Payloads of older Redis versions: text scores, zipmap, ziplists, intset, quicklist of ziplists, stream. */
+const HISTORIC_PAYLOADS = [
+  '0303016103312e350162fe0163ff0900d624e41d4f566bfe',
+  '09180203666f6f03006261720568656c6c6f0500776f726c64ff090061a9eeca284bdc97',
+  '0a31310000002e00000009000002616204f302fe7f03c018fc04f0a0860105d0006cca8806e000f2052a010000000af102fdff0900be062b181e01db3a',
+  '0b180800000002000000ffffffffffffffff00f2052a010000000a007c5c26b46e56fe62',
+  '0c181800000012000000040000016103f20201620303322e35ff09008ca54c51c0e9cd06',
+  '0d171700000013000000040000016603017603016e03fe2aff09002b728ac965635523',
+  '0e0211110000000d0000000200000161030162ff0e0e0000000a0000000100000163ff0900a3d1643a21af14e9',
+  '0f01100000000000000001000000000000000126260000000f0002010001010181610200010201000100010101040102010101000102010401ff020201010167010101000000000000000100000000000000010068e5cf8b010000030105616c6963650068e5cf8b01000001000000000000000100000000000000010900debdf03382c97332',
+];
+
 function outcomeOf(bytes: Buffer, verifyChecksum: boolean): 'loaded' | RdbError {
   const keyspace = new Keyspace(16, DEFAULT_ENCODING_LIMITS);
   const loader = new KeyspaceLoader(
@@ -161,7 +173,10 @@ describe('a damaged payload', () => {
   const server = filledServer();
   const names = ['string', 'list', 'set', 'integers', 'zset', 'hash', 'stream'];
   const keys = names.flatMap((name) => [`${name} small`, `${name} large`]);
-  const payloads = keys.map((key) => server.test.connect().callRaw('DUMP', key)).map(bulkOf);
+  const payloads = [
+    ...keys.map((key) => server.test.connect().callRaw('DUMP', key)).map(bulkOf),
+    ...HISTORIC_PAYLOADS.map((hex) => Buffer.from(hex, 'hex')),
+  ];
 
   it('is refused by RESTORE, or makes a value that can be used', () => {
     fc.assert(
@@ -203,6 +218,36 @@ describe('a damaged log', () => {
         else expect(next.call('DBSIZE')).toBeTypeOf('number');
       }),
       { numRuns: Math.ceil(RUNS / 3) },
+    );
+  });
+});
+
+describe('a damaged log of several files', () => {
+  const server = filledServer();
+  server.rewrite();
+  server.call('SET', 'after', '1');
+  const names = ['appendonly.aof.manifest', 'appendonly.aof.2.base.rdb', 'appendonly.aof.2.incr.aof'];
+  const files = names.map((name): [string, string] => [
+    name,
+    server.disk.text(`${LOG_DIRECTORY}/${name}`) ?? '',
+  ]);
+
+  it.each(names)('in %s: ends the start with a reason, or is loaded', (broken) => {
+    fc.assert(
+      fc.property(damages, (list) => {
+        const next = new LoggedServer(new VirtualWorld({ seed: 1 }), {
+          'propagation-error-behavior': 'ignore',
+        });
+        for (const [name, text] of files) {
+          const bytes = name === broken ? damaged(Buffer.from(text, 'latin1'), list).latin1Slice() : text;
+          next.disk.put(`${LOG_DIRECTORY}/${name}`, bytes);
+        }
+        const problem = next.load();
+        expect(next.process.isAlive).toBe(true);
+        if (problem === null) expect(next.call('DBSIZE')).toBeTypeOf('number');
+        else expect(problem).not.toBe('');
+      }),
+      { numRuns: Math.ceil(RUNS / 6) },
     );
   });
 });

@@ -1,5 +1,6 @@
 /** Commands of replication, and what the role does to other commands. */
 import { describe, expect, it } from 'vitest';
+import { GateRank } from '../../../src/server/gates.js';
 import { errorReply } from '../../support/resp.js';
 import {
   MemoryConnection,
@@ -77,6 +78,18 @@ describe('ROLE', () => {
     world.world.network.cut('master', 'replica');
     world.advance(10);
     expect(replica.call('ROLE')).toEqual(['slave', master.host, PORT, 'connecting', -1]);
+  });
+});
+
+describe('the memory of the stream', () => {
+  it('is nothing that eviction must not touch once no replica is left to read it', () => {
+    const { world, master, replica } = pair({ 'repl-backlog-size': '16kb' });
+    for (let i = 0; i < 50; i++) master.call('SET', 'key', 'x'.repeat(1000));
+    world.settle(master, replica);
+    expect(master.server.replicationMemory().backlogBytes).toBe(16 * 1024);
+    expect(master.call('CLIENT', 'KILL', 'TYPE', 'replica')).toBe(1);
+    expect(master.server.replicationMemory().beyondBacklogBytes).toBe(0);
+    expect(master.server.replicationMemory().backlogBytes).toBeGreaterThan(16 * 1024);
   });
 });
 
@@ -173,6 +186,37 @@ describe('a replica and its clients', () => {
   });
 });
 
+describe('a replica whose disk fails', () => {
+  /** Its own clients are refused writes from now on. */
+  function failDisk({ server }: ReplicatedServer): void {
+    server.gates.add({
+      rank: GateRank.Misconfiguration,
+      refusal: (_client, _command, _args, writes) => (writes ? 'MISCONF' : null),
+    });
+  }
+
+  it('ends rather than acknowledge what it cannot keep', () => {
+    const { world, master, replica } = pair();
+    failDisk(replica);
+    world.advance(1000);
+    expect(replica.process.isAlive).toBe(true);
+    master.call('SET', 'a', '1');
+    world.until(() => !replica.process.isAlive);
+    expect(replica.process.state).toEqual({ kind: 'exited', code: 1 });
+    expect(replica.logged('Replica was unable to write command to disk.')).toHaveLength(1);
+  });
+
+  it('goes on with replica-ignore-disk-write-errors, and says so now and then', () => {
+    const { world, master, replica } = pair({ 'replica-ignore-disk-write-errors': 'yes' });
+    failDisk(replica);
+    master.call('SET', 'a', '1');
+    master.call('SET', 'b', '1');
+    world.settle(master, replica);
+    expect(replica.call('MGET', 'a', 'b')).toEqual(['1', '1']);
+    expect(replica.logged('even though it is unable to write to disk')).toHaveLength(1);
+  });
+});
+
 describe('what reaches the wire first', () => {
   it("is the replicas' stream: whoever reads an answer can count on it", () => {
     const { world, master } = pair();
@@ -208,8 +252,22 @@ describe('WAIT', () => {
     expect(client.replies()).toEqual([1]);
   });
 
+  it('counts a replica only when it has loaded what was written before anybody followed', () => {
+    const world = new ReplicationWorld({ latency: 20 });
+    const [master, replica] = [world.start('master'), world.start('replica')];
+    const client = master.connect();
+    master.callOn(client, 'SET', 'a', '1');
+    replica.call('REPLICAOF', master.host, PORT);
+    master.send(client, 'WAIT', 1, 0);
+    let replies: unknown[] = [];
+    world.until(() => (replies = client.replies()).length > 0);
+    expect(replies).toEqual([1]);
+    expect(replica.call('GET', 'a')).toBe('1');
+  });
+
   it('does not block where that is not possible', () => {
-    const { master } = pair();
+    const { world, master } = pair();
+    world.advance(5);
     const client = master.connect();
     master.callOn(client, 'MULTI');
     master.callOn(client, 'SET', 'a', '1');
@@ -229,7 +287,8 @@ describe('WAIT', () => {
   });
 
   it('counts nothing for a client without writes, and refuses what is wrong', () => {
-    const { master, replica } = pair();
+    const { world, master, replica } = pair();
+    world.advance(5);
     expect(master.callOn(master.connect(), 'WAIT', 1, 0)).toBe(1);
     expect(master.call('WAIT', 'x', 0)).toEqual(errorReply('ERR value is not an integer or out of range'));
     expect(master.call('WAIT', 1, -1)).toEqual(errorReply('ERR timeout is negative'));
@@ -241,7 +300,8 @@ describe('WAIT', () => {
 
 describe('WAITAOF', () => {
   it('refuses what cannot be waited for', () => {
-    const { master, replica } = pair();
+    const { world, master, replica } = pair();
+    world.advance(5);
     expect(master.call('WAITAOF', 2, 0, 0)).toEqual(
       errorReply('ERR value is out of range, value must between 0 and 1'),
     );

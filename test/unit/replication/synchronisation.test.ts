@@ -44,6 +44,26 @@ describe('full resynchronisation', () => {
     expect(replica.replid).toBe(master.replid);
   });
 
+  it.each(['disabled', 'swapdb'])('fails when the functions cannot be loaded: replica %s', (load) => {
+    const world = new ReplicationWorld();
+    const [master, replica] = [world.start('master'), world.start('replica', { 'repl-diskless-load': load })];
+    master.call('SET', 'a', '1');
+    master.persistence.snapshots.takeFunctions(['#!lua name=lib\n']);
+    let attempts = 0;
+    replica.server.functions = {
+      sources: () => [],
+      restore: () => (++attempts <= 1 ? 'ERR no such engine' : null),
+      clear: () => undefined,
+    };
+    replica.call('REPLICAOF', master.host, PORT);
+    world.until(() => attempts === 1);
+    expect(replica.isUp).toBe(false);
+    expect(replica.call('DBSIZE')).toBe(0);
+    world.until(() => replica.isUp);
+    expect(attempts).toBe(2);
+    expect(replica.dataset()).toEqual(master.dataset());
+  });
+
   it('takes milliseconds when nothing is to be waited for', () => {
     const world = new ReplicationWorld({ latency: 0.1, diskLatency: 0.1, syncLatency: 1 });
     const [master, replica] = [world.start('master'), world.start('replica')];

@@ -143,6 +143,14 @@ describe('what a script propagates', () => {
     ).toEqual(['MULTI', 'set a 1', 'set c 1', 'EXEC']);
   });
 
+  test('goes to the replicas alone, or to the log alone, if it says so', () => {
+    const chosen = (audience: string): string[] =>
+      propagatedBy(`redis.set_repl(redis.${audience}) redis.call('set', 'a', 1)`);
+    expect(chosen('REPL_REPLICA')).toEqual(['set a 1']);
+    expect(chosen('REPL_SLAVE')).toEqual(['set a 1']);
+    expect(chosen('REPL_AOF')).toEqual([]);
+  });
+
   test('is part of the transaction around it', () => {
     const sent = server.propagatedBy(() => {
       client.call('multi');
@@ -180,6 +188,9 @@ describe('rights', () => {
     expect(client.call('eval', "#!lua flags=no-writes\nreturn redis.call('set', 'a', 1)", 0)).toMatchObject(
       refusal,
     );
+    // A message is no change of a key, but it goes to the replicas.
+    expect(client.call('eval_ro', "return redis.call('publish', 'c', 'm')", 0)).toMatchObject(refusal);
+    expect(client.call('eval', "return redis.call('publish', 'c', 'm')", 0)).toBe(0);
   });
 
   test('do not include commands about connections', () => {
@@ -188,6 +199,41 @@ describe('rights', () => {
         text: expect.stringContaining('This Redis command is not allowed from script') as string,
       });
     }
+  });
+});
+
+describe('a script of a client that tracks keys', () => {
+  let writer: TestClient;
+  beforeEach(() => {
+    writer = server.connect();
+    client.call('hello', '3');
+  });
+
+  test('has what it reads remembered, and nothing else', () => {
+    client.call('client', 'tracking', 'on');
+    client.call('eval', "redis.call('get', KEYS[1])", 2, 'read', 'declared');
+    client.call('eval_ro', 'return 1', 1, 'declared');
+    writer.call('mset', 'read', 1, 'declared', 1);
+    expect(client.replies()).toEqual([{ push: ['invalidate', ['read']] }]);
+  });
+
+  test('is the exception that CLIENT CACHING announced', () => {
+    client.call('client', 'tracking', 'on', 'optin');
+    client.call('client', 'caching', 'yes');
+    client.call('eval', "redis.call('get', 'a') redis.call('get', 'b')", 0);
+    client.call('get', 'c');
+    writer.call('mset', 'a', 1, 'b', 1, 'c', 1);
+    expect(client.replies()).toEqual([{ push: ['invalidate', ['a']] }, { push: ['invalidate', ['b']] }]);
+  });
+
+  test('is its own doing only while it runs, suspended or not', () => {
+    client.call('client', 'tracking', 'on', 'noloop');
+    client.send('eval', "redis.call('get', 'k') for n = 1, 3000000 do end redis.call('set', 'k', 1)", 0);
+    server.advance(1000);
+    expect(client.replies()).toEqual([null]);
+    client.call('get', 'k');
+    writer.call('set', 'k', 2);
+    expect(client.replies()).toEqual([{ push: ['invalidate', ['k']] }]);
   });
 });
 

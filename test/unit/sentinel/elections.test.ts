@@ -92,7 +92,7 @@ describe('the leader', () => {
     const faultMs = group.nowMs;
     group.kill('server-1');
     group.untilPublished('+elected-leader', faultMs);
-    const [dead] = group.sentinelNames().filter((name) => !group.processOf(name).isAlive);
+    const dead = group.members.find(({ kind, isRunning }) => kind === 'sentinel' && !isRunning)!.name;
     expect(group.processOf(dead).state).toEqual({ kind: 'exited', code: 99 });
     const deathMs = group.nowMs;
     for (const name of group.sentinelNames()) {

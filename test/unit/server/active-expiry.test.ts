@@ -90,3 +90,15 @@ test('a key that is rewritten without expiry stays', () => {
   server.advance(1000);
   expect(client.call('mget', 'a', 'b', 'c')).toEqual(['2', '1', '1']);
 });
+
+test('active-expire-effort has more done at a time', () => {
+  const deletedByFirstTick = (effort: number): number => {
+    server = new TestServer({ 'active-expire-effort': String(effort) });
+    client = server.connect();
+    storeMany(5000, 1000);
+    while (client.client.database.size === 5000) server.advance(1);
+    return 5000 - client.client.database.size;
+  };
+  const least = deletedByFirstTick(1);
+  expect(deletedByFirstTick(10)).toBeGreaterThan(1.5 * least);
+});

@@ -110,4 +110,26 @@ describe('clients', () => {
     expect([small.isOpen, large.isOpen, exempt.isOpen]).toEqual([true, false, true]);
     expect(infoField('evicted_clients')).toBe(1);
   });
+
+  test('an argument counts with the room that is kept for it, and is not waited for', () => {
+    client.call('config', 'set', 'maxmemory-clients', '500kb');
+    const sender = server.connect();
+    sender.sendBytes('*2\r\n$4\r\necho\r\n$600000\r\nxxx');
+    expect(sender.isOpen).toBe(false);
+  });
+
+  test('a limit just above what they take takes nobody', () => {
+    const others = Array.from({ length: 3 }, () => server.connect());
+    for (const other of others) other.sendBytes(`*2\r\n$300000\r\n${'x'.repeat(300_000)}`);
+    const takenBytes = String(client.call('client', 'list'))
+      .trim()
+      .split('\n')
+      .map((line) => Number(/tot-mem=(\d+)/.exec(line)?.[1]))
+      .reduce((sum, bytes) => sum + bytes);
+    // The request and the reply of the command that says so do not count: they are gone when the limit begins to hold.
+    client.call('config', 'set', 'maxmemory-clients', takenBytes);
+    expect(others.map((other) => other.isOpen)).toEqual([true, true, true]);
+    client.call('config', 'set', 'maxmemory-clients', takenBytes - 1000);
+    expect(others.filter((other) => other.isOpen)).toHaveLength(2);
+  });
 });

@@ -146,6 +146,33 @@ describe('input', () => {
     }
   });
 
+  test('keeps no room for more once nothing has come for a while', () => {
+    const server = new TestServer();
+    const observer = server.connect();
+    const roomOf = (client: TestClient): number => {
+      const line = String(observer.call('client', 'list', 'id', client.client.id));
+      return Number(/qbuf=(\d+)/.exec(line)?.[1]) + Number(/qbuf-free=(\d+)/.exec(line)?.[1]);
+    };
+    const large = server.connect();
+    const begun = '*3\r\n$3\r\nset\r\n$1\r\na\r\n$1000000\r\n';
+    large.sendBytes(`${begun}abc`);
+    const waiting = server.connect();
+    waiting.sendBytes('BLPOP list 0\r\n');
+    for (let i = 0; i < 3; i++) waiting.sendBytes(`ECHO ${'x'.repeat(1000)}\r\n`);
+    expect(roomOf(large)).toBeGreaterThan(1_000_000);
+    expect(roomOf(waiting)).toBeGreaterThan(3100);
+    server.advance(5000);
+    expect(roomOf(large)).toBeLessThan(100);
+    expect(roomOf(waiting)).toBe(3 * 1007);
+    large.sendBytes(`${'x'.repeat(999_997)}\r\n`);
+    waiting.sendBytes('ECHO y\r\n');
+    observer.call('rpush', 'list', 'element');
+    server.endTurn();
+    expect(large.replies()).toEqual(['OK']);
+    expect(observer.call('getrange', 'a', 0, 4)).toBe('abcxx');
+    expect(waiting.replies()).toEqual([['list', 'element'], ...Array(3).fill('x'.repeat(1000)), 'y']);
+  });
+
   test('takes a change of proto-max-bulk-len at once', () => {
     const server = new TestServer();
     const client = server.connect();

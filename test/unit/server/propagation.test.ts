@@ -1,6 +1,6 @@
 /** What leaves the server for replicas: units, their wrapping, and the database they ran in. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Propagation } from '../../../src/server/propagation.js';
+import { Propagation, type Audience, type Destination } from '../../../src/server/propagation.js';
 import { showCommand } from '../../support/resp.js';
 import { TestServer, type TestClient } from '../../support/test-server.js';
 
@@ -11,6 +11,7 @@ describe('an execution unit', () => {
     propagation = new Propagation();
     sent = [];
     propagation.addSink({
+      destination: 'replicas',
       append: (databaseIndex, encoded) => sent.push(`${databaseIndex} ${showCommand(encoded)}`),
     });
   });
@@ -51,7 +52,10 @@ describe('an execution unit', () => {
 
   test('is encoded once for all sinks, from arguments of any size and any bytes', () => {
     const encodings: string[] = [];
-    propagation.addSink({ append: (_index, encoded) => encodings.push(encoded.latin1Slice()) });
+    propagation.addSink({
+      destination: 'replicas',
+      append: (_index, encoded) => encodings.push(encoded.latin1Slice()),
+    });
     const large = '\0\r\n\xff'.repeat(500_000);
     propagation.add(0, ['SET', '', large]);
     propagation.endUnit();
@@ -66,6 +70,53 @@ describe('an execution unit', () => {
     silent.add(0, ['SET', 'a', '1']);
     expect(silent.isActive).toBe(false);
     expect(silent.isEmpty).toBe(true);
+  });
+});
+
+describe('a unit whose effects do not all go to everybody', () => {
+  let propagation: Propagation;
+  const sent: Record<Destination, string[]> = { log: [], replicas: [] };
+  beforeEach(() => {
+    propagation = new Propagation();
+    for (const destination of ['log', 'replicas'] as const) {
+      sent[destination].length = 0;
+      propagation.addSink({
+        destination,
+        append: (databaseIndex, encoded) =>
+          sent[destination].push(`${databaseIndex} ${showCommand(encoded)}`),
+      });
+    }
+  });
+
+  /** Adds a command for each audience, named after it. */
+  function unitFor(...audiences: Audience[]): void {
+    for (const audience of audiences) {
+      propagation.audience = audience;
+      propagation.add(0, ['SET', audience, '1']);
+    }
+    propagation.audience = 'all';
+    propagation.endUnit();
+  }
+
+  test('gives each its own, as if there had been nothing else', () => {
+    unitFor('all', 'nobody', 'log', 'all');
+    expect(sent.log).toEqual(['-1 MULTI', '0 SET all 1', '0 SET log 1', '0 SET all 1', '-1 EXEC']);
+    expect(sent.replicas).toEqual(['-1 MULTI', '0 SET all 1', '0 SET all 1', '-1 EXEC']);
+  });
+
+  test('is bare where one command of it arrives, and nothing where none does', () => {
+    unitFor('all', 'replicas');
+    expect(sent.log).toEqual(['0 SET all 1']);
+    expect(sent.replicas).toHaveLength(4);
+    sent.log.length = 0;
+    unitFor('replicas');
+    expect(sent.log).toEqual([]);
+  });
+
+  test('leaves the next unit as it was', () => {
+    unitFor('log');
+    unitFor('all');
+    expect(sent.replicas).toEqual(['0 SET all 1']);
   });
 });
 
@@ -161,8 +212,14 @@ describe('a server propagates', () => {
 
   test('and notes in the client how far the stream is with its last write', () => {
     let offset = 0;
-    server.server.propagation.addSink({ append: (_index, encoded) => (offset += encoded.length) });
-    server.server.propagation.addSink({ append: () => (server.server.replicationOffset = offset) });
+    server.server.propagation.addSink({
+      destination: 'replicas',
+      append: (_index, encoded) => (offset += encoded.length),
+    });
+    server.server.propagation.addSink({
+      destination: 'replicas',
+      append: () => (server.server.replicationOffset = offset),
+    });
     client.call('set', 'a', '1');
     expect(client.client.lastWriteOffset).toBe(offset);
     const other = server.connect();

@@ -2,7 +2,8 @@
  * Who becomes master of which slots and whose replica in a new cluster: the allocation of redis-cli, so that the same
  * nodes in the same order make the same cluster. Pure.
  */
-import { HASH_SLOTS, type SlotRange } from '../slot-set.js';
+import { SLOT_COUNT } from '../../../keyspace/key-slot.js';
+import type { SlotRange } from '../slot-set.js';
 
 /** A cluster with fewer masters cannot elect when one of them dies. */
 export const LEAST_MASTERS = 3;
@@ -70,13 +71,13 @@ export function interleaveByHost<Node extends Located>(nodes: readonly Node[]): 
 /** All slots in ranges as equal as they can be. */
 export function divideSlots(masterCount: number): SlotRange[] {
   // Single precision, as redis-cli computes: the borders depend on it.
-  const perMaster = Math.fround(HASH_SLOTS / masterCount);
+  const perMaster = Math.fround(SLOT_COUNT / masterCount);
   const ranges: SlotRange[] = [];
   let first = 0;
   let cursor = 0;
   for (let index = 0; index < masterCount; index++) {
     const isLast = index === masterCount - 1;
-    const last = isLast ? HASH_SLOTS - 1 : Math.round(Math.fround(cursor + perMaster) - 1);
+    const last = isLast ? SLOT_COUNT - 1 : Math.round(Math.fround(cursor + perMaster) - 1);
     ranges.push({ first, last });
     first = last + 1;
     cursor = Math.fround(cursor + perMaster);

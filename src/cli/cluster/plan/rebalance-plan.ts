@@ -1,5 +1,6 @@
 /** How many slots move from which master to which, so that everyone has its share by weight. Pure. */
-import { HASH_SLOTS, type SlotSet } from '../slot-set.js';
+import { SLOT_COUNT } from '../../../keyspace/key-slot.js';
+import type { SlotSet } from '../slot-set.js';
 
 export interface WeightedMaster<Node> {
   readonly node: Node;
@@ -33,7 +34,7 @@ export function planRebalance<Node>(
   const totalWeight = masters.reduce((sum, { weight }) => sum + weight, 0);
   let isWorthWhile = false;
   const accounts = masters.map(({ node, slots, weight }): Account<Node> => {
-    const expected = Math.trunc(Math.fround(Math.fround(HASH_SLOTS / totalWeight) * weight)) || 0;
+    const expected = Math.trunc(Math.fround(Math.fround(SLOT_COUNT / totalWeight) * weight)) || 0;
     if (isBeyond(thresholdPercent, slots.count, expected)) isWorthWhile = true;
     return { node, balance: slots.count - expected };
   });

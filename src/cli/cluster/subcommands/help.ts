@@ -1,5 +1,5 @@
 /** `help`: every subcommand with its words and options, from their declarations. */
-import { HASH_SLOTS } from '../slot-set.js';
+import { SLOT_COUNT } from '../../../keyspace/key-slot.js';
 import type { Subcommand } from './subcommand.js';
 
 const NAME_WIDTH = 15;
@@ -19,7 +19,7 @@ Cluster Manager Options:
 
 What they do:
   create         makes a cluster of empty nodes, at least three masters, each with --cluster-replicas replicas
-  check          says whether the nodes agree, slots are open, and all ${HASH_SLOTS} slots are covered
+  check          says whether the nodes agree, slots are open, and all ${SLOT_COUNT} slots are covered
   info           keys, slots and replicas of every master
   fix            closes slots that an interrupted move left open, and covers slots that nobody has
   reshard        moves --cluster-slots slots from some masters (or 'all') to one; asks for what is not given

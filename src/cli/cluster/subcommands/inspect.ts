@@ -4,7 +4,7 @@ import { checkCluster } from '../check.js';
 import { Cluster } from '../cluster.js';
 import { SlotRepair } from '../repair/slot-repair.js';
 import type { ClusterSession } from '../session.js';
-import { HASH_SLOTS } from '../slot-set.js';
+import { SLOT_COUNT } from '../../../keyspace/key-slot.js';
 import { ANY_NODE, readAddress, type Subcommand } from './subcommand.js';
 
 export const info: Subcommand = {
@@ -59,5 +59,5 @@ async function showInfo({ report }: ClusterSession, cluster: Cluster): Promise<v
     keys += count;
   }
   report.ok(`[OK] ${keys} keys in ${masters.length} masters.`);
-  report.line(`${(keys / HASH_SLOTS).toFixed(2)} keys per slot on average.`);
+  report.line(`${(keys / SLOT_COUNT).toFixed(2)} keys per slot on average.`);
 }

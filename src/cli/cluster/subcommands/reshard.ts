@@ -9,7 +9,7 @@ import { sameId, type ClusterNode } from '../node.js';
 import { planReshard } from '../plan/reshard-plan.js';
 import type { ClusterSession } from '../session.js';
 import { SlotMover } from '../slot-mover.js';
-import { HASH_SLOTS } from '../slot-set.js';
+import { SLOT_COUNT } from '../../../keyspace/key-slot.js';
 import { ANY_NODE, readAddress, type Subcommand } from './subcommand.js';
 
 export const reshard: Subcommand = {
@@ -43,9 +43,9 @@ export const reshard: Subcommand = {
 async function readSlotCount({ options, questions }: ClusterSession): Promise<number> {
   if (options.slots > 0) return options.slots;
   for (;;) {
-    const answer = await questions.ask(`How many slots do you want to move (from 1 to ${HASH_SLOTS})? `);
+    const answer = await questions.ask(`How many slots do you want to move (from 1 to ${SLOT_COUNT})? `);
     const count = /^[0-9]{1,5}$/.test(answer) ? Number(answer) : 0;
-    if (count >= 1 && count <= HASH_SLOTS) return count;
+    if (count >= 1 && count <= SLOT_COUNT) return count;
   }
 }
 

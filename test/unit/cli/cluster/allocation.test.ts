@@ -6,7 +6,7 @@ import {
   divideSlots,
   interleaveByHost,
 } from '../../../../src/cli/cluster/plan/allocation.js';
-import { HASH_SLOTS } from '../../../../src/cli/cluster/slot-set.js';
+import { SLOT_COUNT } from '../../../../src/keyspace/key-slot.js';
 
 interface Node {
   readonly host: string;
@@ -48,7 +48,7 @@ describe('slots', () => {
   test.each([3, 6, 7, 11, 100, 1000])('are all given away once, to %i masters', (masters) => {
     const ranges = divideSlots(masters);
     expect(ranges[0]!.first).toBe(0);
-    expect(ranges.at(-1)!.last).toBe(HASH_SLOTS - 1);
+    expect(ranges.at(-1)!.last).toBe(SLOT_COUNT - 1);
     for (const [index, { first }] of ranges.entries()) {
       if (index > 0) expect(first).toBe(ranges[index - 1]!.last + 1);
     }

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planRebalance } from '../../../../src/cli/cluster/plan/rebalance-plan.js';
 import { planReshard } from '../../../../src/cli/cluster/plan/reshard-plan.js';
-import { HASH_SLOTS, SlotSet } from '../../../../src/cli/cluster/slot-set.js';
+import { SlotSet } from '../../../../src/cli/cluster/slot-set.js';
+import { SLOT_COUNT } from '../../../../src/keyspace/key-slot.js';
 
 /** A master with so many slots, from `first` on. */
 function master(name: string, count: number, first = 0) {
@@ -38,7 +39,7 @@ describe('resharding', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 8 }),
-        fc.integer({ min: 1, max: HASH_SLOTS }),
+        fc.integer({ min: 1, max: SLOT_COUNT }),
         (counts, wanted) => {
           const sources = counts.map((count, index) => master(String(index), count, index * 2000));
           const planned = planReshard(sources, wanted);
@@ -124,7 +125,7 @@ describe('rebalancing', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3000 }), { minLength: 2, maxLength: 6 }), (parts) => {
         const used = parts.reduce((sum, part) => sum + part, 0);
-        const counts = [...parts.slice(0, -1), parts.at(-1)! + HASH_SLOTS - used];
+        const counts = [...parts.slice(0, -1), parts.at(-1)! + SLOT_COUNT - used];
         fc.pre(counts.every((count) => count >= 0));
         let first = 0;
         const masters = counts.map((count, node) => {
@@ -137,7 +138,7 @@ describe('rebalancing', () => {
           result[source]! -= slotCount;
           result[target]! += slotCount;
         }
-        const share = HASH_SLOTS / counts.length;
+        const share = SLOT_COUNT / counts.length;
         for (const count of result) expect(Math.abs(count - share)).toBeLessThanOrEqual(counts.length);
       }),
       { numRuns: 50 },

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { downloadRdb } from '../../../../src/cli/cluster/rdb-download.js';
 import type { Credentials } from '../../../../src/client/connection.js';
 import { createNodePlatform } from '../../../../src/platform/node/index.js';
@@ -35,6 +35,19 @@ async function begin(credentials: Credentials = {}): Promise<[Promise<number>, S
   return [outcome, network.last];
 }
 
+/** Resolves when the snapshot is asked for. */
+function asked(master: ScriptedConnection): Promise<void> {
+  return vi.waitFor(() => expect(master.sent).toContain('SYNC'), 20_000);
+}
+
+/** The master knows `rdb-only` and is asked for the snapshot. */
+async function accept(master: ScriptedConnection): Promise<void> {
+  await vi.waitFor(() => expect(master.sent).toContain('rdb-only'), 20_000);
+  expect(master.sent).not.toContain('SYNC');
+  master.receive('+OK\r\n');
+  await asked(master);
+}
+
 function content(): string {
   return readFileSync(path, 'latin1');
 }
@@ -42,9 +55,7 @@ function content(): string {
 describe('a snapshot', () => {
   test('with its length before it ends when that many bytes have come', async () => {
     const [outcome, master] = await begin();
-    expect(master.sent).not.toContain('SYNC');
-    master.receive('+OK\r\n');
-    expect(master.sent).toContain('SYNC');
+    await accept(master);
     master.receive('\n\n$10\r\n01234');
     master.receive('56789*1\r\n$4\r\nPING\r\n');
     expect(await outcome).toBe(10);
@@ -55,7 +66,7 @@ describe('a snapshot', () => {
 
   test('with a mark behind it ends at the mark, in however many pieces it comes', async () => {
     const [outcome, master] = await begin();
-    master.receive('+OK\r\n');
+    await accept(master);
     master.receive(`$EOF:${MARK}\r\nabc`);
     for (const byte of `def${MARK}`) master.receive(byte);
     expect(await outcome).toBe(6);
@@ -65,7 +76,7 @@ describe('a snapshot', () => {
 
   test('is whole also when the master closes right behind it', async () => {
     const [outcome, master] = await begin();
-    master.receive('+OK\r\n');
+    await accept(master);
     master.receive('$3\r\nabc');
     master.handler.onEnd();
     expect(await outcome).toBe(3);
@@ -74,22 +85,24 @@ describe('a snapshot', () => {
 
   test('comes after the password, and from a master that knows no rdb-only', async () => {
     const [outcome, master] = await begin({ username: 'me', password: 'pw' });
+    await vi.waitFor(() => expect(master.sent).not.toBe(''), 20_000);
     expect(master.sent).toContain('$4\r\nAUTH\r\n$2\r\nme\r\n$2\r\npw\r\n');
     master.receive('+OK\r\n-ERR Unrecog');
     expect(master.sent).not.toContain('SYNC');
     master.receive('nized REPLCONF option\r\n');
+    await asked(master);
     master.receive('$1\r\nx');
     expect(await outcome).toBe(1);
   });
 });
 
 describe('no file is left when', () => {
-  test.each<[string, (master: ScriptedConnection) => void, RegExp]>([
+  test.each<[string, (master: ScriptedConnection) => void | Promise<void>, RegExp]>([
     ['the master breaks off', (master) => master.handler.onClose(null), /I\/O Error reading RDB payload/],
     [
       'the snapshot is cut short',
-      (master) => {
-        master.receive('+OK\r\n');
+      async (master) => {
+        await accept(master);
         master.receive('$10\r\n0123');
         master.handler.onEnd();
       },
@@ -97,21 +110,22 @@ describe('no file is left when', () => {
     ],
     [
       'the master refuses',
-      (master) => {
-        master.receive('+OK\r\n');
+      async (master) => {
+        await accept(master);
         master.receive("-NOMASTERLINK Can't SYNC\r\n");
       },
       /NOMASTERLINK/,
     ],
   ])('%s', async (_, act, reason) => {
     const [outcome, master] = await begin();
-    act(master);
+    await act(master);
     await expect(outcome).rejects.toThrow(reason);
     expect(existsSync(path)).toBe(false);
   });
 
   test('the password is wrong', async () => {
     const [outcome, master] = await begin({ password: 'pw' });
+    await vi.waitFor(() => expect(master.sent).not.toBe(''), 20_000);
     master.receive('-WRONGPASS invalid\r\n-NOAUTH\r\n');
     await expect(outcome).rejects.toThrow(/WRONGPASS invalid/);
     expect(existsSync(path)).toBe(false);

@@ -26,7 +26,7 @@ class World {
   constructor(private readonly pick: (bound: number) => number) {}
 
   add(name: string): FakeNode {
-    const node = new FakeNode(name, this);
+    const node = new FakeNode(name, this, this.pick(2) === 0);
     this.nodes.push(node);
     return node;
   }
@@ -59,12 +59,25 @@ class FakeNode implements MovingNode {
   constructor(
     readonly id: string,
     private readonly world: World,
+    /** One of ours has several ways, a stock one has one. */
+    private readonly isOurs: boolean,
   ) {
     this.port = world.nodes.length + 1;
   }
 
   get address(): string {
     return this.id;
+  }
+
+  ways(count: number): Promise<readonly MovingNode[]> {
+    return Promise.resolve(Array.from({ length: count }, () => (this.isOurs ? this.way() : this)));
+  }
+
+  /** The same node over a connection of its own: what comes over others is executed in any order beside it. */
+  private way(): FakeNode {
+    const way = Object.create(this) as FakeNode;
+    way.last = Promise.resolve();
+    return way;
   }
 
   setSlot(slot: number, state: 'IMPORTING' | 'MIGRATING' | 'NODE', { id }: { id: string }): Promise<void> {

@@ -4,6 +4,8 @@ import type { Operation } from '../../../../src/lab/compare/operations.js';
 import type { PhaseMark } from '../../../../src/lab/compare/results.js';
 import { FAULT_MS, NEW, observationOf, OLD, writesAround } from '../../../support/comparison.js';
 
+const TIMES = { faultMs: FAULT_MS, repairMs: FAULT_MS + 2000 };
+
 function phase(phases: readonly PhaseMark[], name: string): string[] {
   return phases.filter((mark) => mark.phase === name).map(({ observer, atMs }) => `${observer} ${atMs}`);
 }
@@ -11,17 +13,24 @@ function phase(phases: readonly PhaseMark[], name: string): string[] {
 describe('the time without writes', () => {
   test('is the longest one between two acknowledged writes', () => {
     // The last write before the fault is acknowledged at 991, the first one after it at 2101.
-    expect(unavailableMs(writesAround(2100), FAULT_MS)).toBe(1110);
+    expect(unavailableMs(writesAround(2100), TIMES)).toBe(1110);
   });
 
   test('counts what ends after the fault only', () => {
     const operations = writesAround(FAULT_MS).filter(({ dueMs }) => dueMs < 200 || dueMs >= 800);
-    expect(unavailableMs(operations, FAULT_MS)).toBe(10);
+    expect(unavailableMs(operations, TIMES)).toBe(10);
   });
 
   test('is unknown when writing was not possible again', () => {
-    expect(unavailableMs(writesAround(Infinity), FAULT_MS)).toBeNull();
-    expect(unavailableMs([], FAULT_MS)).toBeNull();
+    expect(unavailableMs(writesAround(Infinity), TIMES)).toBeNull();
+    expect(unavailableMs([], TIMES)).toBeNull();
+  });
+
+  test('includes what fails at the end, when writing was possible in between', () => {
+    const relapsed = writesAround(2100).filter(({ dueMs }) => dueMs < 3200 || dueMs === 3990);
+    const last = relapsed.pop()!;
+    relapsed.push({ ...last, outcome: { kind: 'failed', error: 'TIMEOUT' } });
+    expect(unavailableMs(relapsed, { ...TIMES, faultMs: 3100 })).toBe(3990 - 3191);
   });
 
   test('is that of the clients and keys that are measured', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { analyse } from '../../../../src/lab/compare/analysis.js';
 import { budgetOf, totalOf } from '../../../../src/lab/compare/budget.js';
 import { chartsOf, medianThroughput } from '../../../../src/lab/compare/charts.js';
+import { expectationOf } from '../../../../src/lab/compare/expectation.js';
 import { progressLine } from '../../../../src/lab/compare/progress.js';
 import { parseResults, SCHEMA } from '../../../../src/lab/compare/results.js';
 import { FAULTS, MODES, type Column } from '../../../../src/lab/compare/settings.js';
@@ -66,6 +67,23 @@ describe('the table', () => {
   test('leaves out what nobody has, and dashes what one has not', () => {
     expect(lines.some((line) => line.startsWith('trials without recovery'))).toBe(false);
     expect(lines.find((line) => line.startsWith('election scheduled'))).toMatch(/– +1021 \(1021\)$/);
+  });
+});
+
+describe('what was expected', () => {
+  test('stands beside what was measured, the whole first and then each step', () => {
+    const rows = expectationOf(results).map(({ label, cells }) => [label, ...cells.slice(0, 2)].join(' | '));
+    expect(rows.slice(0, 3)).toEqual([
+      'sentinel vedette, all | 1000 to 1250 | 1101 (1101)',
+      '… detection | 1000 to 1100 | 1010 (1010)',
+      '… agreement | 0 to 10 | 20 (20)',
+    ]);
+    expect(rows).toContain('… election | 500 to 1000 | 705 (705)');
+  });
+
+  test('is nothing where nobody should fail over', () => {
+    const steady = columnOf('cluster', [analyse(observationOf('cluster', { events: [] }))], 'flap');
+    expect(expectationOf(resultsOf([steady], 'flap'))).toEqual([]);
   });
 });
 

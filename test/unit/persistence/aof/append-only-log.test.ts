@@ -1,10 +1,13 @@
 /** The append-only log as clients and operators see it, on a disk that can fail and a machine that can lose power. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualWorld } from '../../../../src/platform/virtual/index.js';
+import { Scripting } from '../../../../src/scripting/scripting.js';
+import type { FunctionLibraries } from '../../../../src/server/function-libraries.js';
 import { LOG_DIRECTORY, LoggedServer } from '../../../support/logged-server.js';
-import { ErrorReply } from '../../../support/resp.js';
+import { encodeRequest, ErrorReply } from '../../../support/resp.js';
 
 const SYNC_MS = 10;
+const NO_FUNCTIONS: FunctionLibraries = { sources: () => [], restore: () => null, clear: () => undefined };
 
 let world: VirtualWorld;
 
@@ -190,6 +193,41 @@ describe('a disk that fails', () => {
   });
 });
 
+describe('a file that cannot be made durable when the next one begins', () => {
+  /** Has everything up to now in a first file that the disk refuses to sync, and a second one open. */
+  function between(): { readonly server: LoggedServer; readonly endOfFault: () => void } {
+    const server = start({ 'rdb-key-save-delay': '100000000' });
+    server.call('SET', 'a', '1');
+    const endOfFault = server.disk.faults.add({ operation: 'sync', code: 'EIO', path: '1.incr' });
+    server.disk.syncLatency = 10 * SYNC_MS;
+    server.call('BGREWRITEAOF');
+    world.advance(SYNC_MS);
+    expect(server.call('SET', 'b', '2')).toBe('OK');
+    world.advance(500);
+    expect(server.manifest).toContain('2.incr');
+    expect(server.call('SET', 'c', '3')).toBeInstanceOf(ErrorReply);
+    return { server, endOfFault };
+  }
+
+  it('keeps the next one empty, so that no gap can be left', () => {
+    const { server, endOfFault } = between();
+    world.advance(5000);
+    expect(server.file('2.incr.aof')).toBe('');
+    endOfFault();
+    const restarted = restart(server);
+    expect(restarted.call('GET', 'c')).toBeNull();
+  });
+
+  it('is synced again, after which the log goes on', () => {
+    const { server, endOfFault } = between();
+    endOfFault();
+    world.advance(3000);
+    expect(server.call('SET', 'c', '3')).toBe('OK');
+    world.advance(3000);
+    expect(restart(server).call('MGET', 'a', 'b', 'c')).toEqual(['1', '2', '3']);
+  });
+});
+
 describe('a rewrite', () => {
   it.each(['yes', 'no'])('makes a new base of the dataset (aof-use-rdb-preamble %s)', (preamble) => {
     const server = start({ 'aof-use-rdb-preamble': preamble });
@@ -287,6 +325,32 @@ describe('switching the log at run time', () => {
   });
 });
 
+describe('a server that is closed', () => {
+  it('leaves a log that is on disk, and writes no more to it', () => {
+    const server = start();
+    server.call('SET', 'a', '1');
+    server.test.server.close();
+    world.advance(100);
+    const files = (): string[] => [server.manifest, server.file('1.incr.aof')];
+    const before = files();
+    world.advance(5000);
+    expect(files()).toEqual(before);
+    expect(restart(server).call('GET', 'a')).toBe('1');
+  });
+
+  it('gives a rewrite up', () => {
+    const server = start({ 'rdb-key-save-delay': '1000000' });
+    for (const key of ['a', 'b', 'c']) server.call('SET', key, '1');
+    server.call('BGREWRITEAOF');
+    world.advance(100);
+    server.test.server.close();
+    world.advance(10_000);
+    expect(server.persistence.aof.isRewriting).toBe(false);
+    expect(server.manifest).not.toContain('2.base');
+    expect(restart(server).call('DBSIZE')).toBe(3);
+  });
+});
+
 describe('loading', () => {
   it('cuts off a torn end and says where', () => {
     const server = start();
@@ -338,6 +402,54 @@ describe('loading', () => {
     server.disk.unlink(`${LOG_DIRECTORY}/appendonly.aof.1.incr.aof`);
     expect(new LoggedServer(world).load()).toBe(
       'Unable to obtain the AOF file appendonly.aof.1.incr.aof length. stat: No such file or directory',
+    );
+  });
+
+  it('tells others that it is loading while a script of the log takes long, and goes on after it', () => {
+    const script = "for i = 1, 300000 do end redis.call('set', KEYS[1], 'done') return 1";
+    world
+      .host('server')
+      .disk.put(
+        '/server/appendonly.aof',
+        [
+          encodeRequest(['SET', 'key', 'before', 'PXAT', 1]),
+          encodeRequest([
+            'EVAL',
+            `if redis.call('exists', KEYS[1]) == 0 then return end ${script}`,
+            1,
+            'key',
+          ]),
+          encodeRequest(['MULTI']),
+          encodeRequest(['EVAL', script, 1, 'inside']),
+          encodeRequest(['RPUSH', 'list', 'after']),
+          encodeRequest(['EXEC']),
+        ].join(''),
+      );
+    const server = new LoggedServer(world, { 'busy-reply-threshold': '1' });
+    new Scripting(server.test.server);
+    const { suspension } = server.test.server;
+    let outcome: { problem: string | null } | null = null;
+    server.persistence.loadAtStart((problem) => (outcome = { problem }));
+    world.runUntil(() => suspension.isActive, 1000);
+    expect(server.call('GET', 'key')).toEqual(
+      new ErrorReply('LOADING Redis is loading the dataset in memory'),
+    );
+    world.runUntil(() => outcome !== null, 1000);
+    expect(outcome).toEqual({ problem: null });
+    expect(server.logged.filter((line) => line.startsWith('Slow script detected'))).toHaveLength(2);
+    expect(['key', 'inside'].map((key) => server.call('GET', key))).toEqual(['done', 'done']);
+    expect(server.call('LRANGE', 'list', 0, -1)).toEqual(['after']);
+  });
+
+  it('refuses a base whose functions cannot be loaded', () => {
+    const server = start();
+    server.persistence.snapshots.takeFunctions(['#!lua name=lib\n']);
+    server.rewrite();
+    server.process.kill();
+    const next = new LoggedServer(world);
+    next.test.server.functions = { ...NO_FUNCTIONS, restore: () => 'ERR no such engine' };
+    expect(next.load()).toBe(
+      'ERR no such engine\nError reading the RDB base file appendonly.aof.2.base.rdb, AOF loading aborted',
     );
   });
 

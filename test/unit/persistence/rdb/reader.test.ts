@@ -226,6 +226,14 @@ describe('what RdbReader refuses', () => {
       'corrupt',
       /Hash ziplist/,
     ],
+    [
+      'a listpack with a field twice',
+      file('10 016b 13 13000000 0400 816102 817602 816102 817702 ff'),
+      'corrupt',
+      /Hash listpack integrity check failed: listpack with dup elements/,
+    ],
+    ['a zipmap with nothing in it', file('09 016b 02 00 ff'), 'corrupt', /Zipmap integrity/],
+    ['a list node of one element that is empty', file('12 016b 01 01 00'), 'corrupt', /Quicklist integrity/],
     ['a field without a value', file('10 016b 0a 0a000000 0100 816102 ff'), 'corrupt', /without a value/],
     ['an intset out of order', file('0b 016b 0c 02000000 02000000 0200 0100'), 'corrupt', /Intset integrity/],
     [

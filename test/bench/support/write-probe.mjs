@@ -68,8 +68,3 @@ export function firstWrite(ports, key = 'probe') {
     for (const port of ports) probe(port);
   });
 }
-
-export function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}

@@ -1,0 +1,13 @@
+/**
+ * Writes V8's code cache of the servers' bundle (bin/server-bundle.js). It must run with the flags of the executables:
+ * V8 takes a cache only from a process that had the same.
+ */
+import { writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { codeCachePath, compileBundle } from '../bin/server-bundle.js';
+
+// Every function, not only what runs at the start. The flag is part of what V8 compares, so it is taken back.
+setFlagsFromString('--no-lazy');
+const script = compileBundle();
+setFlagsFromString('--lazy');
+writeFileSync(codeCachePath, script.createCachedData());

@@ -1,0 +1,37 @@
+/** The arguments of the commands for keys of every type, in the notation of argument-syntax.ts. */
+export const genericSyntax: Readonly<Record<string, string>> = {
+  copy: 'source@0 destination@1 [DB=destination-db:integer] [REPLACE]',
+  del: 'key@0...',
+  dump: 'key@0',
+  exists: 'key@0...',
+  expire: 'key@0 seconds:integer [condition<NX|XX|GT|LT>^7.0.0]',
+  expireat: 'key@0 unix-time-seconds:unix-time [condition<NX|XX|GT|LT>^7.0.0]',
+  expiretime: 'key@0',
+  keys: 'pattern:pattern',
+  migrate:
+    'host port:integer key-selector<key@0|""(empty-string)> destination-db:integer timeout:integer [COPY^3.0.0] [REPLACE^3.0.0] [authentication<AUTH=auth/password^4.0.7|AUTH2=auth2{username password}^6.0.0>] [KEYS=keys@1/key...^3.0.6]',
+  move: 'key@0 db:integer',
+  'object|encoding': 'key@0',
+  'object|freq': 'key@0',
+  'object|idletime': 'key@0',
+  'object|refcount': 'key@0',
+  persist: 'key@0',
+  pexpire: 'key@0 milliseconds:integer [condition<NX|XX|GT|LT>^7.0.0]',
+  pexpireat: 'key@0 unix-time-milliseconds:unix-time [condition<NX|XX|GT|LT>^7.0.0]',
+  pexpiretime: 'key@0',
+  pttl: 'key@0',
+  rename: 'key@0 newkey@1',
+  renamenx: 'key@0 newkey@1',
+  restore:
+    'key@0 ttl:integer serialized-value [REPLACE^3.0.0] [ABSTTL^5.0.0] [IDLETIME=seconds:integer^5.0.0] [FREQ=frequency:integer^5.0.0]',
+  scan: 'cursor:integer [MATCH=pattern:pattern] [COUNT=count:integer] [TYPE=type^6.0.0]',
+  sort: 'key@0 [BY=by-pattern@1:pattern/pattern] [LIMIT=limit{offset:integer count:integer}] [GET...=get-pattern@1:pattern/pattern] [order<ASC|DESC>] [ALPHA(sorting)] [STORE=destination@2]',
+  sort_ro:
+    'key@0 [BY=by-pattern@1:pattern/pattern] [LIMIT=limit{offset:integer count:integer}] [GET...=get-pattern@1:pattern/pattern] [order<ASC|DESC>] [ALPHA(sorting)]',
+  touch: 'key@0...',
+  ttl: 'key@0',
+  type: 'key@0',
+  unlink: 'key@0...',
+  wait: 'numreplicas:integer timeout:integer',
+  waitaof: 'numlocal:integer numreplicas:integer timeout:integer',
+};

@@ -1,0 +1,22 @@
+/** The arguments of a sentinel, in the notation of argument-syntax.ts. */
+export const sentinelSyntax: Readonly<Record<string, string>> = {
+  'sentinel|ckquorum': 'master-name',
+  'sentinel|config': 'action<SET=set{parameter value}...|GET=parameter...>',
+  'sentinel|debug': '[data{parameter value}...]',
+  'sentinel|failover': 'master-name',
+  'sentinel|get-master-addr-by-name': 'master-name',
+  'sentinel|info-cache': 'nodename...',
+  'sentinel|is-master-down-by-addr': 'ip port:integer current-epoch:integer runid',
+  'sentinel|master': 'master-name',
+  'sentinel|monitor': 'name ip port:integer quorum:integer',
+  'sentinel|ranking': 'master-name',
+  'sentinel|remove': 'master-name',
+  'sentinel|replicas': 'master-name',
+  'sentinel|reset': 'pattern:pattern',
+  'sentinel|sentinels': 'master-name',
+  'sentinel|set': 'master-name data{option value}...',
+  'sentinel|simulate-failure': '[mode<CRASH-AFTER-ELECTION|CRASH-AFTER-PROMOTION|HELP>...]',
+  'sentinel|slaves': 'master-name',
+  'sentinel|stand-down': 'ip port:integer current-epoch:integer runid',
+  'sentinel|standing': 'ip port:integer runid',
+};

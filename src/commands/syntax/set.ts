@@ -1,0 +1,20 @@
+/** The arguments of sets, in the notation of argument-syntax.ts. */
+export const setSyntax: Readonly<Record<string, string>> = {
+  sadd: 'key@0 member...',
+  scard: 'key@0',
+  sdiff: 'key@0...',
+  sdiffstore: 'destination@0 key@1...',
+  sinter: 'key@0...',
+  sintercard: 'numkeys:integer key@0... [LIMIT=limit:integer]',
+  sinterstore: 'destination@0 key@1...',
+  sismember: 'key@0 member',
+  smembers: 'key@0',
+  smismember: 'key@0 member...',
+  smove: 'source@0 destination@1 member',
+  spop: 'key@0 [count:integer^3.2.0]',
+  srandmember: 'key@0 [count:integer^2.6.0]',
+  srem: 'key@0 member...',
+  sscan: 'key@0 cursor:integer [MATCH=pattern:pattern] [COUNT=count:integer]',
+  sunion: 'key@0...',
+  sunionstore: 'destination@0 key@1...',
+};

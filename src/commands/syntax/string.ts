@@ -1,0 +1,26 @@
+/** The arguments of strings, in the notation of argument-syntax.ts. */
+export const stringSyntax: Readonly<Record<string, string>> = {
+  append: 'key@0 value',
+  decr: 'key@0',
+  decrby: 'key@0 decrement:integer',
+  get: 'key@0',
+  getdel: 'key@0',
+  getex:
+    'key@0 [expiration<EX=seconds:integer|PX=milliseconds:integer|EXAT=unix-time-seconds:unix-time|PXAT=unix-time-milliseconds:unix-time|PERSIST>]',
+  getrange: 'key@0 start:integer end:integer',
+  getset: 'key@0 value',
+  incr: 'key@0',
+  incrby: 'key@0 increment:integer',
+  incrbyfloat: 'key@0 increment:double',
+  lcs: 'key1@0 key2@0 [LEN] [IDX] [MINMATCHLEN=min-match-len:integer] [WITHMATCHLEN]',
+  mget: 'key@0...',
+  mset: 'data{key@0 value}...',
+  msetnx: 'data{key@0 value}...',
+  psetex: 'key@0 milliseconds:integer value',
+  set: 'key@0 value [condition<NX|XX>^2.6.12] [GET^6.2.0] [expiration<EX=seconds:integer^2.6.12|PX=milliseconds:integer^2.6.12|EXAT=unix-time-seconds:unix-time^6.2.0|PXAT=unix-time-milliseconds:unix-time^6.2.0|KEEPTTL^6.0.0>]',
+  setex: 'key@0 seconds:integer value',
+  setnx: 'key@0 value',
+  setrange: 'key@0 offset:integer value',
+  strlen: 'key@0',
+  substr: 'key@0 start:integer end:integer',
+};

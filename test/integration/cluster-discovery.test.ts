@@ -1,0 +1,138 @@
+/** Discovery in a real cluster, by the class and by the command, while a master hangs. */
+import { Cluster } from 'ioredis';
+import { createCluster } from 'redis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatAddress } from '../../src/client/address.js';
+import { ClusterDiscovery } from '../../src/client/cluster-discovery.js';
+import { startClusterTopology, type ClusterTopology } from '../../src/lab/cluster-topology.js';
+import type { Member } from '../../src/lab/member.js';
+import { runVedette } from '../../src/lab/program.js';
+import { sleep, waitUntil } from '../../src/lab/wait.js';
+import { createNodePlatform } from '../../src/platform/node/index.js';
+import { ScriptedTerminal } from '../support/scripted-terminal.js';
+
+const LIMIT_MS = 45_000;
+const START_LIMIT_MS = 90_000;
+const TEST_LIMIT_MS = 120_000;
+/** In slot 0. */
+const KEY = '{06S}';
+const platform = createNodePlatform();
+let topology: ClusterTopology;
+
+/** Three masters, the first of which has a replica. */
+beforeAll(async () => {
+  topology = await startClusterTopology(platform, {
+    replicas: ['vedette'],
+    nodeTimeoutMs: 2000,
+    readyLimitMs: START_LIMIT_MS,
+  });
+}, START_LIMIT_MS);
+afterAll(() => topology.close());
+
+async function run(...flags: string[]): Promise<string> {
+  const terminal = new ScriptedTerminal(false);
+  expect(await runVedette(platform, terminal, ['discover', ...flags])).toBe(0);
+  return terminal.output;
+}
+
+function memberAt(port: number): Member {
+  return topology.nodes.find(({ address }) => address.port === port)!;
+}
+
+test('the command prints all masters with their slots, or the one of a slot or key', async () => {
+  const flags = ['--cluster', formatAddress(topology.nodes[3]!.address)];
+  const lines = (await run(...flags)).trimEnd().split('\n');
+  expect(lines.map((line) => line.split('  ')[1])).toEqual(['0-5460', '5461-10922', '10923-16383']);
+  const third = formatAddress(topology.nodes[2]!.address);
+  expect(await run(...flags, '--key', 'foo')).toBe(`${third}\n`);
+  expect(JSON.parse(await run(...flags, '--slot', '12182', '--json'))).toMatchObject({
+    name: '10923-16383',
+    port: topology.nodes[2]!.address.port,
+    slots: [{ first: 10923, last: 16383 }],
+  });
+});
+
+/** Writes with a client that may fail meanwhile, until that works. */
+async function untilWritten(write: () => Promise<unknown>): Promise<void> {
+  await waitUntil(platform, LIMIT_MS, async () => {
+    // A client may wait for ever for a master that hangs.
+    const patience = sleep(platform, 500).then(() => 'no answer');
+    const reply = await Promise.race([write(), patience]);
+    return reply === 'OK' ? null : String(reply);
+  });
+}
+
+test(
+  'a hanging master is lost and replaced, told by the class and by the command; data paths follow',
+  async () => {
+    const discovery = new ClusterDiscovery(platform, {
+      nodes: [topology.nodes[1]!.address],
+      livenessPing: { intervalMs: 100, deadlineMs: 2000 },
+      // A busy machine is no reason to fail; the one that hangs is not asked any more once it is replaced.
+      masterTimeoutMs: LIMIT_MS,
+      nodeTimeoutMs: 5000,
+    });
+    const terminal = new ScriptedTerminal(false);
+    const flags = [
+      '--cluster',
+      formatAddress(topology.nodes[1]!.address),
+      '--slot',
+      '0',
+      '--watch',
+      '--json',
+    ];
+    const ended = runVedette(platform, terminal, ['discover', ...flags]);
+    const seeds = async () => (await discovery.resolveAll()).map(({ address }) => address);
+    const ioredis = new Cluster(await seeds());
+    ioredis.on('error', () => undefined);
+    const openNodeRedis = async () => {
+      const opened = createCluster({ rootNodes: (await seeds()).map((address) => ({ socket: address })) });
+      opened.on('error', () => undefined);
+      await opened.connect();
+      return opened;
+    };
+    let nodeRedis = await openNodeRedis();
+    try {
+      const lost: number[] = [];
+      discovery.on('lost', ({ address }) => {
+        lost.push(address.port);
+        for (const node of ioredis.nodes('all')) {
+          if (node.options.host === address.host && node.options.port === address.port) node.disconnect();
+        }
+      });
+      discovery.on('master', () => ioredis.refreshSlotsCache());
+      discovery.start();
+      await waitUntil(platform, LIMIT_MS, () =>
+        Promise.resolve(discovery.masterOf(0) === null ? 'slot 0 has no master' : null),
+      );
+      await untilWritten(() => ioredis.set(KEY, 'before'));
+      await untilWritten(() => nodeRedis.set(KEY, 'before'));
+      await terminal.shows(/"master"/);
+
+      const before = discovery.masterOf(0)!.address.port;
+      memberAt(before).pause();
+      await waitUntil(platform, LIMIT_MS, () => {
+        const after = discovery.masterOf(0);
+        return Promise.resolve(after === null || after.address.port === before ? 'nobody took over' : null);
+      });
+      expect(lost).toContain(before);
+      await terminal.shows(new RegExp(`"master".*"port":(?!${before},)`));
+      await untilWritten(async () => {
+        const connection = await discovery.connect(KEY);
+        return connection.call('SET', KEY, 'by itself').finally(() => connection.close());
+      });
+      await untilWritten(() => ioredis.set(KEY, 'by ioredis'));
+      nodeRedis.destroy();
+      nodeRedis = await openNodeRedis();
+      await untilWritten(() => nodeRedis.set(KEY, 'by node-redis'));
+    } finally {
+      discovery.stop();
+      ioredis.disconnect();
+      nodeRedis.destroy();
+      process.emit('SIGINT');
+    }
+    expect(await ended).toBe(0);
+    expect(terminal.output).toContain('"event":"lost"');
+  },
+  TEST_LIMIT_MS,
+);

@@ -1,0 +1,225 @@
+/**
+ * Small deliberate breakages of the product, applied from outside by patching prototypes: what the simulator must find.
+ */
+import { ClusterView } from '../../src/cluster/view/cluster-view.js';
+import { NodesStore } from '../../src/cluster/nodes-file/store.js';
+import { Agreement } from '../../src/failover/agreement.js';
+import { Election } from '../../src/failover/election.js';
+import { Leadership } from '../../src/failover/leadership.js';
+import { VoteLedger } from '../../src/failover/vote-ledger.js';
+import { History } from '../../src/replication/history.js';
+import { ReplicaSession } from '../../src/replication/replica-session.js';
+import { ConfigurationStore } from '../../src/sentinel/configuration-store.js';
+import {
+  at,
+  clusterScenario,
+  replicationScenario,
+  sentinelScenario,
+} from '../../src/simulator/scenarios/scenarios.js';
+import type { Plan } from '../../src/simulator/plan/plan.js';
+
+export interface Mutation {
+  readonly name: string;
+  /** Breaks the product; returns how to mend it. */
+  readonly apply: () => () => void;
+  /** Where it must be found, at the latest by the last of so many seeds. */
+  readonly plan: (seed: string) => Plan;
+  readonly seeds: number;
+  /** Takes seconds: only on demand. */
+  readonly isSlow?: true;
+  /** Which rules may show it. */
+  readonly rules: readonly string[];
+}
+
+/** Replaces a method of a class until the returned function is called. */
+function patch<Class, Name extends keyof Class>(
+  { prototype }: { readonly prototype: Class },
+  name: Name,
+  replace: (original: Class[Name]) => Class[Name],
+): () => void {
+  const original = prototype[name];
+  prototype[name] = replace(original);
+  return () => {
+    prototype[name] = original;
+  };
+}
+
+const MASTER_DIES = at(2000, 6000, { kind: 'kill', target: 'server-1' });
+const NODE_DIES = at(2000, 6000, { kind: 'kill', target: 'm1' });
+
+/** Sentinels that are slow to hear of each other stand in the same epoch. */
+function rivals(seed: string): Plan {
+  const plan = sentinelScenario(seed, [MASTER_DIES], { sentinels: 5, quorum: 2 });
+  return { ...plan, latency: { minMs: 20, maxMs: 80 } };
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'a vote is given to everybody who asks',
+    apply: () =>
+      patch(
+        VoteLedger,
+        'request',
+        (original) =>
+          function (this: VoteLedger, subject, epoch, candidate) {
+            const answer = original.call(this, subject, epoch, candidate);
+            return answer.vote.epoch === epoch
+              ? { ...answer, granted: true, vote: { epoch, candidate } }
+              : answer;
+          },
+      ),
+    plan: rivals,
+    seeds: 5,
+    rules: ['one-vote-per-epoch', 'one-leader-per-epoch'],
+  },
+  {
+    name: 'a sentinel forgets to write its vote down',
+    apply: () =>
+      patch(
+        ConfigurationStore,
+        'save',
+        () =>
+          function (callback = null) {
+            callback?.(true);
+          },
+      ),
+    plan: (seed) => sentinelScenario(seed, [MASTER_DIES]),
+    seeds: 1,
+    rules: ['durable-votes'],
+  },
+  {
+    name: 'a cluster node speaks before its vote is on disk',
+    apply: () =>
+      patch(
+        NodesStore,
+        'whenBindingSaved',
+        () =>
+          function (run) {
+            run();
+          },
+      ),
+    plan: (seed) => clusterScenario(seed, [NODE_DIES]),
+    seeds: 1,
+    rules: ['durable-votes'],
+  },
+  {
+    name: 'an election does not begin a new epoch',
+    apply: () =>
+      patch(
+        VoteLedger,
+        'stand',
+        (original) =>
+          function (this: VoteLedger, subject, self) {
+            const { epoch } = this.voteOn(subject);
+            return epoch > 0n ? epoch : original.call(this, subject, self);
+          },
+      ),
+    plan: (seed) =>
+      sentinelScenario(seed, [MASTER_DIES, at(14_000, 6000, { kind: 'kill', target: '@master' })]),
+    seeds: 5,
+    rules: ['one-vote-per-epoch', 'one-leader-per-epoch', 'election-majority', 'config-epochs', 'liveness'],
+  },
+  {
+    name: 'one sentinel is enough to hold a master to be down',
+    apply: () =>
+      patch(
+        Agreement,
+        'weigh',
+        (original) =>
+          function (this: Agreement, nowMs, suspected, agreeing) {
+            return original.call(this, nowMs, suspected, agreeing, 1);
+          },
+      ),
+    plan: (seed) =>
+      sentinelScenario(seed, [
+        at(1000, 4000, { kind: 'partition', left: ['sentinel-1'], right: ['server-1'] }),
+      ]),
+    seeds: 1,
+    rules: ['agreement-quorum'],
+  },
+  {
+    name: 'a candidate counts itself as the whole electorate',
+    apply: () =>
+      patch(
+        Election,
+        'step',
+        (original) =>
+          function (this: Election, input, nowMs, around) {
+            return original.call(this, input, nowMs, { ...around, peers: [], quorum: 1 });
+          },
+      ),
+    plan: (seed) => sentinelScenario(seed, [MASTER_DIES]),
+    seeds: 1,
+    rules: ['election-majority', 'one-leader-per-epoch'],
+  },
+  {
+    name: 'the replica with the least data is promoted',
+    apply: () =>
+      patch(
+        Leadership,
+        'step',
+        (original) =>
+          function (this: Leadership, input, nowMs, around) {
+            const replicas = around.replicas.map((replica) => ({ ...replica, offset: -replica.offset }));
+            return original.call(this, input, nowMs, { ...around, replicas });
+          },
+      ),
+    plan: (seed) =>
+      sentinelScenario(seed, [
+        at(1000, 8000, { kind: 'partition', left: ['server-1'], right: ['server-3'] }),
+        at(3000, 6000, { kind: 'kill', target: 'server-1' }),
+      ]),
+    seeds: 3,
+    rules: ['best-replica'],
+  },
+  {
+    name: 'the old owner of slots is kept',
+    apply: () =>
+      patch(
+        ClusterView,
+        'setOwner',
+        (original) =>
+          function (this: ClusterView, slot, owner) {
+            const former = this.ownerOf(slot);
+            if (former !== null && owner !== null && owner !== this.myself) return;
+            original.call(this, slot, owner);
+          },
+      ),
+    plan: (seed) => clusterScenario(seed, [NODE_DIES]),
+    seeds: 1,
+    isSlow: true,
+    rules: ['liveness', 'slot-owners', 'unexpected-error'],
+  },
+  {
+    name: 'a replica is continued from a wrong offset',
+    apply: () =>
+      patch(
+        History,
+        'decide',
+        (original) =>
+          function (this: History, request) {
+            return original.call(this, { ...request, offset: Math.max(1, request.offset - 37) });
+          },
+      ),
+    plan: (seed) =>
+      replicationScenario(seed, [at(3000, 0, { kind: 'cut', left: ['server-1'], right: ['server-2'] })]),
+    seeds: 3,
+    rules: ['stream-prefix', 'liveness', 'wait-promise'],
+  },
+  {
+    name: 'WAIT counts replicas that have acknowledged nothing',
+    apply: () => patch(ReplicaSession, 'hasApplied', () => () => true),
+    plan: (seed) =>
+      replicationScenario(seed, [
+        at(1000, 6000, {
+          kind: 'slow-link',
+          left: ['server-1'],
+          right: ['server-2', 'server-3'],
+          minMs: 300,
+          maxMs: 600,
+        }),
+      ]),
+    seeds: 2,
+    rules: ['wait-promise'],
+  },
+];

@@ -1,0 +1,43 @@
+/**
+ * Some seeds of each kind, seeds that once found something, and with VEDETTE_FRESH_SEEDS=n so many new ones of each kind,
+ * whose numbers are in the names of the tests. A failure replays with `npm run simulate -- --kind <kind> --seed <seed>`.
+ */
+import { describe, expect, it, vi } from 'vitest';
+import { drawPlan } from '../../src/simulator/plan/draw-plan.js';
+import { RUN_KINDS, type RunKind } from '../../src/simulator/plan/plan.js';
+import { outcomeReport } from '../../src/simulator/report/outcome-report.js';
+import { run } from '../../src/simulator/run/run.js';
+
+// A run is a second or two of pure computation; the limit is a safety net for machines that are busy otherwise.
+vi.setConfig({ testTimeout: 600_000 });
+
+const firstFresh = Date.now();
+const fresh = Array.from({ length: Number(process.env.VEDETTE_FRESH_SEEDS ?? 0) }, (_, index) =>
+  String(firstFresh + index),
+);
+const seeds = ['201', '202', ...fresh];
+
+/** What each of them found when it was new. */
+const HARD: readonly [RunKind, string, string][] = [
+  ['sentinel', '25', 'a configuration was recorded during TILT, and the failover never went on'],
+  [
+    'sentinel',
+    '22',
+    'WAIT counted a replica that was still loading what was written before anybody followed',
+  ],
+  ['replication', '40', 'the same, after the master had lost power'],
+];
+
+function expectNothingBroken(kind: RunKind, seed: string): void {
+  const outcome = run(drawPlan(kind, seed));
+  expect(outcome.violations, outcomeReport(outcome)).toEqual([]);
+  expect(outcome.coverage.get('writes acknowledged')).toBeGreaterThan(0);
+}
+
+describe.each(RUN_KINDS)('%s seeds break nothing:', (kind) => {
+  it.each(seeds)('%s', (seed) => expectNothingBroken(kind, seed));
+});
+
+describe('seeds that found something', () => {
+  it.each(HARD)('%s %s: %s', (kind, seed) => expectNothingBroken(kind, seed));
+});
