@@ -147,21 +147,38 @@ export class Hellos {
     });
   }
 
-  /** A newer configuration: take it, and follow it if it names another master. */
+  /**
+   * A newer configuration: take it, and follow it if it names another master. It also ends a failover of ours that is older
+   * than it and leads away from the master it names; otherwise our own choice would bear the newer one's epoch in the end,
+   * and two masters would be advertised under it for ever.
+   */
   #adopt(master: MonitoredMaster, peer: Peer, hello: Hello, address: InstanceAddress): void {
+    const { currentAddress, leadership } = master;
     master.configEpoch = hello.configEpoch;
-    if (sameAddress(master.address, address)) {
-      this.sentinel.store.save();
+    const follow = (from: InstanceAddress): void =>
+      this.sentinel.runReconfigurationScript(master, 'observer', address, from);
+    if (!sameAddress(master.address, address)) {
+      this.#sayAdopted(master, peer);
+      this.sentinel.switches.switchTo(master, address, follow);
       return;
     }
+    if (leadership !== null && leadership.epoch < hello.configEpoch) {
+      this.sentinel.failovers.drop(master);
+      if (!sameAddress(currentAddress, address)) {
+        this.#sayAdopted(master, peer);
+        follow(currentAddress);
+      }
+      this.sentinel.attendSoon(master);
+    }
+    this.sentinel.store.save();
+  }
+
+  #sayAdopted(master: MonitoredMaster, peer: Peer): void {
     this.sentinel.events.tell({
       kind: 'configuration-adopted',
       master: master.reference,
       peer: peer.reference,
     });
-    this.sentinel.switches.switchTo(master, address, (from) =>
-      this.sentinel.runReconfigurationScript(master, 'observer', address, from),
-    );
   }
 
   /** We hear our own hellos. One with another port is of a sentinel that was given a copy of our file. */

@@ -274,6 +274,25 @@ describe('by order', () => {
     expect([...group.leaders().values()].map((each) => each.size)).toEqual([1]);
   });
 
+  it('one that goes back to the old master ends the one that had left it and is not over yet', () => {
+    const group = SentinelWorld.of(3, 3);
+    // As long as this replica may still answer, the first failover waits for it.
+    group.world.network.partition('server-3');
+    const orderMs = group.nowMs;
+    group.call('sentinel-1', 'SENTINEL', 'FAILOVER', MASTER_NAME);
+    group.until(() => group.masterAt('sentinel-2') === 'server-2');
+    expect(group.call('sentinel-2', 'SENTINEL', 'FAILOVER', MASTER_NAME)).toBe('OK');
+    group.until(() => group.masterAt('sentinel-2') === 'server-1');
+    expect(group.has('+failover-end', orderMs)).toBe(false);
+
+    group.advance(60_000);
+    expect(group.sentinelNames().map((name) => group.masterAt(name))).toEqual(Array(3).fill('server-1'));
+    expect(group.role('server-1')).toBe('master');
+    expect(group.role('server-2')).toBe('slave');
+    expect(group.channelsOf('sentinel-1', orderMs)).toContain('+config-update-from');
+    expect(group.channelsOf('sentinel-1', orderMs)).not.toContain('+failover-end');
+  });
+
   it('what the master does not accept is given up, with its words', () => {
     const group = SentinelWorld.of(3, 3);
     group.call('server-1', 'ACL', 'SETUSER', 'default', '-failover');
