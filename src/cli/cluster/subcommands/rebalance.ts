@@ -76,14 +76,17 @@ async function carryOut(
   await new SlotMover(cluster.masters, settings, report, platform.clock).move(moves, progress);
 }
 
-/** `<id>=<weight>`; the id may be cut short as long as it is one master's only. */
+/**
+ * `<id>=<weight>`; the id may be cut short as long as it is one node's only. It may be a replica's, and then has no effect: a
+ * master that has lost its last slot may have become one.
+ */
 function readWeights(cluster: Cluster, words: readonly string[]): Map<ClusterNode, number> {
   const weights = new Map<ClusterNode, number>();
   for (const word of words) {
     const separator = word.indexOf('=');
     if (separator < 0) throw new ClusterManagerError(`*** invalid input ${word}`);
     const prefix = toLowerAscii(word.slice(0, separator));
-    const [node, ...others] = cluster.masters.filter(({ id }) => id.startsWith(prefix));
+    const [node, ...others] = cluster.nodes.filter(({ id }) => id.startsWith(prefix));
     if (node === undefined || others.length > 0)
       throw new ClusterManagerError(`*** No such master node ${word.slice(0, separator)}`);
     weights.set(node, leadingFraction(word.slice(separator + 1)));
