@@ -34,7 +34,7 @@ function describeReplicas(server: Server, history: History, replicas: Replicas):
       inSync++;
       continue;
     }
-    const lag = session.isOnline ? lagSeconds(session, server.nowMs) : 0;
+    const lag = session.isOnline ? lagSeconds(session, server.steadyNowMs) : 0;
     server.log.notice(
       `Lagging replica ${session.name} reported offset ${history.offset - session.ackOffset} behind master, ` +
         `lag=${lag}, state=${session.stateName}.`,

@@ -150,7 +150,7 @@ export class FullSync {
     const { values } = server.config;
     const enough = values['repl-diskless-sync-max-replicas'];
     if (enough > 0 && group.length >= enough) return false;
-    const nowMs = server.platform.clock.nowMs();
+    const nowMs = server.steadyClock.nowMs();
     const sinceMs = Math.min(...group.map(({ state }) => (state.kind === 'waiting' ? state.sinceMs : nowMs)));
     const remainingMs = sinceMs + values['repl-diskless-sync-delay'] * 1000 - nowMs;
     if (remainingMs <= 0) return false;
@@ -329,7 +329,7 @@ export class FullSync {
       session.connection.end();
       return;
     }
-    session.goOnline(state.cursor, afterAck, server.platform.clock.nowMs());
+    session.goOnline(state.cursor, afterAck, server.steadyClock.nowMs());
     server.log.notice(`Synchronization with replica ${session.name} succeeded`);
     onOnline();
   }

@@ -25,7 +25,7 @@ export function replicationSection(server: Server, replication: Replication): In
 
 function writeReplicaFields(info: InfoWriter, server: Server, role: ReplicaRole): void {
   const { link, offsets, progress } = role;
-  const nowMs = server.nowMs;
+  const nowMs = server.steadyNowMs;
   info.field('master_host', link.host);
   info.field('master_port', link.port);
   info.field('master_link_status', link.isUp ? 'up' : 'down');
@@ -58,11 +58,11 @@ function writeReplicas(info: InfoWriter, server: Server, replication: Replicatio
   info.field('connected_slaves', replicas.count);
   const maxLag = values['min-replicas-max-lag'];
   if (values['min-replicas-to-write'] > 0 && maxLag > 0) {
-    info.field('min_slaves_good_slaves', replicas.countGood(maxLag, server.nowMs));
+    info.field('min_slaves_good_slaves', replicas.countGood(maxLag, server.steadyNowMs));
   }
   let index = 0;
   for (const session of replicas.all()) {
-    const lag = session.isOnline ? lagSeconds(session, server.nowMs) : 0;
+    const lag = session.isOnline ? lagSeconds(session, server.steadyNowMs) : 0;
     info.field(
       `slave${index++}`,
       `ip=${session.address},port=${session.port},state=${session.stateName},` +

@@ -103,7 +103,7 @@ export class MasterLink {
     /** When the stream broke off; 0 while it is up or if it never was. */
     private downSinceMs: number,
   ) {
-    this.lastIoMs = server.nowMs;
+    this.lastIoMs = server.steadyNowMs;
   }
 
   get stateName(): (typeof STATE_NAMES)[LinkState['kind']] {
@@ -198,7 +198,7 @@ export class MasterLink {
 
   private connect(): void {
     const { server } = this;
-    this.lastIoMs = server.platform.clock.nowMs();
+    this.lastIoMs = server.steadyClock.nowMs();
     const handler = new LinkHandler(this);
     const sourceAddress = server.config.values['bind-source-addr'];
     const connection = server.platform.network.connect(
@@ -224,7 +224,7 @@ export class MasterLink {
 
   /** @internal */
   onData(connection: Connection, chunk: Buffer): void {
-    this.lastIoMs = this.server.platform.clock.nowMs();
+    this.lastIoMs = this.server.steadyClock.nowMs();
     const { state } = this;
     switch (state.kind) {
       case 'handshake':
@@ -378,7 +378,7 @@ export class MasterLink {
 
   private finishTransfer(transfer: Transfer, result: IntakeResult): void {
     const { connection, promised } = transfer;
-    this.lastIoMs = this.server.platform.clock.nowMs();
+    this.lastIoMs = this.server.steadyClock.nowMs();
     const applier = this.owner.onLoaded(promised, result, connection);
     this.goUp(connection, applier, promised !== null);
     this.say('MASTER <-> REPLICA sync: Finished with success');
@@ -402,7 +402,7 @@ export class MasterLink {
     if (reason !== null) this.warn(reason);
     this.state = { kind: 'waiting', timer: null };
     if (state.kind === 'connected') {
-      this.downSinceMs = this.server.platform.clock.nowMs();
+      this.downSinceMs = this.server.steadyClock.nowMs();
       this.owner.onStreamLost(state.applier);
     }
     this.letGo(state);

@@ -21,7 +21,7 @@ export class PieceSender implements SnapshotSender {
     private readonly session: ReplicaSession,
     private readonly onProgress: () => void,
   ) {
-    this.progressMs = session.client.server.nowMs;
+    this.progressMs = session.client.server.steadyNowMs;
   }
 
   /** Bytes that the socket has not taken. */
@@ -74,7 +74,7 @@ export class PieceSender implements SnapshotSender {
   }
 
   private now(): number {
-    return this.session.client.server.platform.clock.nowMs();
+    return this.session.client.server.steadyClock.nowMs();
   }
 }
 

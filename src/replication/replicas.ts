@@ -22,7 +22,7 @@ export class Replicas {
     /** Told when a replica has acknowledged something or come online. */
     private readonly onProgress: () => void,
   ) {
-    this.noneSinceMs = server.nowMs;
+    this.noneSinceMs = server.steadyNowMs;
   }
 
   get count(): number {
@@ -54,7 +54,7 @@ export class Replicas {
   remove(session: ReplicaSession): void {
     this.sessions.delete(session.client);
     session.release();
-    if (this.sessions.size === 0) this.noneSinceMs = this.server.nowMs;
+    if (this.sessions.size === 0) this.noneSinceMs = this.server.steadyNowMs;
   }
 
   /** Closes the connections of all replicas: they are to come back and ask anew. */

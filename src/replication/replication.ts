@@ -104,8 +104,8 @@ export class Replication {
       onBacklogCreated: () => this.updateSink(),
       onOnline: () => this.onAppend(),
     });
-    this.lastSecondMs = server.nowMs;
-    this.lastPingMs = server.nowMs;
+    this.lastSecondMs = server.steadyNowMs;
+    this.lastPingMs = server.steadyNowMs;
     persistence.snapshots.streamPosition = () => this.streamPosition;
     this.register();
     // Known before the dataset is loaded: it decides what becomes of keys that have expired.
@@ -144,7 +144,7 @@ export class Replication {
   get dataAgeMs(): number | null {
     if (this.replicaRole === null) return 0;
     const { link } = this.replicaRole;
-    const nowMs = this.server.platform.clock.nowMs();
+    const nowMs = this.server.steadyClock.nowMs();
     if (link.isUp) return Math.max(0, nowMs - link.lastHeardMs);
     return link.brokenSinceMs === 0 ? null : Math.max(0, nowMs - link.brokenSinceMs);
   }
@@ -165,7 +165,7 @@ export class Replication {
       this.replicaRole === null ? { databaseIndex: -1 } : this.replicaRole.resume;
     // Another address of the master, or another master, makes the dataset no younger and no older.
     const ageMs = wasMaster ? null : this.dataAgeMs;
-    const staleSinceMs = ageMs === null ? 0 : server.platform.clock.nowMs() - ageMs;
+    const staleSinceMs = ageMs === null ? 0 : server.steadyClock.nowMs() - ageMs;
     // What this unit has written so far (REPLICAOF may be in a transaction) is part of the history that is kept.
     server.propagation.endUnit();
     server.propagation.removeSink(history.stream);
@@ -187,7 +187,7 @@ export class Replication {
     );
     // They are to learn the new id, which they do by asking anew; nothing will be missing.
     this.replicas.disconnectAll();
-    this.replicas.restartIdleTime(server.nowMs);
+    this.replicas.restartIdleTime(server.steadyNowMs);
     server.role = 'master';
     server.keyspace.expiryMode = 'delete';
     server.config.assign('replicaof', null);
@@ -424,7 +424,7 @@ export class Replication {
     server.commands.register(replicationCommands(this));
     server.info.add(INFO_ORDER.replication, replicationSection(server, this));
     server.beforeReplies.push(this.beforeReplies);
-    server.cronTasks.push((nowMs) => this.cron(nowMs));
+    server.cronTasks.push(() => this.cron(server.steadyNowMs));
     server.replicationMemory = () => this.memory();
     for (const [name, handler] of replicationDebugSubcommands(this))
       server.debugSubcommands.set(name, handler);

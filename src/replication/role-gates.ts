@@ -52,7 +52,7 @@ export function enoughReplicasGate(server: Server, replicas: Replicas): Gate {
     refusal: (client, command) => {
       if (!writesKeys(client, command)) return null;
       const { values } = server.config;
-      const good = replicas.countGood(values['min-replicas-max-lag'], server.nowMs);
+      const good = replicas.countGood(values['min-replicas-max-lag'], server.steadyNowMs);
       return good < values['min-replicas-to-write'] ? NOREPLICAS : null;
     },
   };

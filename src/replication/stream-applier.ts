@@ -79,7 +79,7 @@ export class StreamApplier {
     this.received = advance(this.received, chunk.length);
     server.statistics.totalNetReplicationInputBytes += chunk.length;
     server.beginTurn();
-    client.lastInteractionMs = server.nowMs;
+    client.lastInteractionMs = server.steadyNowMs;
     const appliedBefore = this.applied;
     client.decoder.feed(chunk);
     // Under CLIENT PAUSE nothing changes the dataset: what comes is kept.

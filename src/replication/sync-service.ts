@@ -98,7 +98,7 @@ export class SyncService {
       `Partial resynchronization request from ${session.name} accepted. ` +
         `Sending ${cursor.pendingBytes} bytes of backlog starting from offset ${from}.`,
     );
-    session.goOnline(cursor, false, server.nowMs);
+    session.goOnline(cursor, false, server.steadyNowMs);
     onOnline();
   }
 
@@ -107,7 +107,7 @@ export class SyncService {
     const { connection } = client;
     if (connection === null) return null;
     const introduction = this.introductionOf(client);
-    const session = new ReplicaSession(client, connection, introduction, isLegacy, server.nowMs);
+    const session = new ReplicaSession(client, connection, introduction, isLegacy, server.steadyNowMs);
     server.log.notice(`Replica ${session.name} asks for synchronization`);
     replicas.add(session);
     return session;

@@ -15,7 +15,7 @@ export class UnpersistedWrites {
 
   /** Asked before a command of the stream is executed. False: the process ends. */
   mayApply(client: Client, args: string[]): boolean {
-    const { gates, commands, config, log, nowMs, platform } = this.server;
+    const { gates, commands, config, log, steadyNowMs, platform } = this.server;
     if (!gates.has(GateRank.Misconfiguration)) return true;
     const command = commands.findCalled(args);
     const writes = command !== undefined && (command.isWrite || command.mayReplicate);
@@ -27,8 +27,8 @@ export class UnpersistedWrites {
       platform.processes.exit(1);
       return false;
     }
-    if (nowMs - this.lastComplaintMs >= COMPLAINT_INTERVAL_MS) {
-      this.lastComplaintMs = nowMs;
+    if (steadyNowMs - this.lastComplaintMs >= COMPLAINT_INTERVAL_MS) {
+      this.lastComplaintMs = steadyNowMs;
       log.warning('Replica is applying a command even though it is unable to write to disk.');
     }
     return true;

@@ -112,6 +112,7 @@ export class Client implements ConnectionHandler {
   /** Bytes of replies that {@link HeldReplies} keeps. */
   heldBytes = 0;
 
+  /** Both on the server's steady clock. */
   readonly createdAtMs: number;
   lastInteractionMs: number;
   /** What it took when that was last added up; see {@link Clients.remeasure}. */
@@ -211,7 +212,7 @@ export class Client implements ConnectionHandler {
     this.decoder.maxBulkBytes = this.server.maxBulkBytes;
     this.decoder.feed(chunk);
     this.server.beginTurn();
-    this.lastInteractionMs = this.server.nowMs;
+    this.lastInteractionMs = this.server.steadyNowMs;
     this.processInput();
     this.decoder.retain();
     if (this.server.clients.measuresMemory) {

@@ -72,7 +72,7 @@ export class Clients {
       return;
     }
     server.statistics.totalConnectionsReceived++;
-    const client = new Client(server, this.nextId++, connection, server.platform.clock.nowMs());
+    const client = new Client(server, this.nextId++, connection, server.steadyClock.nowMs());
     connection.handler = client;
     if (!connection.isLocalSocket) connection.setKeepAlive(server.config.values['tcp-keepalive']);
     this.byId.set(client.id, client);
@@ -80,7 +80,7 @@ export class Clients {
 
   /** A client without a connection: a master's stream, a script, the loading of a file. */
   createInternal(kind: ClientKind, connection: Connection | null = null): Client {
-    const client = new Client(this.server, this.nextId++, connection, this.server.platform.clock.nowMs());
+    const client = new Client(this.server, this.nextId++, connection, this.server.steadyClock.nowMs());
     client.kind = kind;
     client.isTrusted = true;
     client.authenticated = true;
@@ -208,7 +208,8 @@ export class Clients {
   }
 
   /** Periodic work: idle clients and soft output limits. */
-  cron(nowMs: number): void {
+  cron(): void {
+    const nowMs = this.server.steadyNowMs;
     for (const client of [...this.slowReaders]) this.checkOutputLimit(client);
     for (const client of this.byId.values()) {
       if (nowMs - client.lastInteractionMs > IDLE_INPUT_MS) client.decoder.releaseSpare();
@@ -231,7 +232,7 @@ export class Clients {
   /** The line of CLIENT LIST, without the line end. */
   describe(client: Client): string {
     const { connection, transaction, subscriptions } = client;
-    const nowMs = this.server.platform.clock.nowMs();
+    const nowMs = this.server.steadyClock.nowMs();
     const seconds = (sinceMs: number): number => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
     const memory = memoryOfClient(client);
     const outputBytes = client.pendingOutputBytes;

@@ -10,6 +10,7 @@ import { AccessFrequency } from '../keyspace/access-frequency.js';
 import { Keyspace, type KeyspaceHooks } from '../keyspace/keyspace.js';
 import type { Logger } from '../log/logger.js';
 import type { Listener, Platform, Timer } from '../platform/platform.js';
+import { SteadyClock } from '../platform/steady-clock.js';
 import { ChunkPool } from '../resp/output-buffer.js';
 import { quoteBytes } from '../resp/ascii.js';
 import { Acl } from './acl/acl.js';
@@ -137,6 +138,9 @@ export class Server {
   slotRules: SlotRules | null = null;
   /** Wall-clock time of this turn of the event loop. */
   nowMs = 0;
+  /** The same on a clock that never jumps: for what is measured between two moments. */
+  steadyNowMs = 0;
+  readonly steadyClock: SteadyClock;
   /** Offset of the replication stream after the last unit propagated; kept up to date by who feeds the stream. */
   replicationOffset = 0;
   /** Bytes that were given to the append-only log since the start; kept up to date by the log. */
@@ -177,6 +181,7 @@ export class Server {
 
   constructor(parts: ServerParts) {
     this.platform = parts.platform;
+    this.steadyClock = new SteadyClock(parts.platform.clock);
     this.config = parts.config;
     this.log = parts.log;
     this.mode = parts.mode;
@@ -253,6 +258,7 @@ export class Server {
     this.keyspace.accessMark =
       frequency === null ? Math.floor(this.nowMs / 1000) & 0xffffff : frequency.firstMark(this.nowMs);
     const monotonicMs = clock.monotonicMs();
+    this.steadyNowMs = this.steadyClock.at(monotonicMs);
     this.dispatcher.beginTurn(monotonicMs);
     if (this.turnBeganMs >= 0) return;
     this.turnBeganMs = monotonicMs;
@@ -386,7 +392,7 @@ export class Server {
     this.memory.check();
     this.tracking.forgetSurplus();
     if (this.expiryTimer === null) this.expireActively();
-    if (this.cronRuns % 10 === 0) this.clients.cron(nowMs);
+    if (this.cronRuns % 10 === 0) this.clients.cron();
     for (const task of this.cronTasks) task(nowMs);
     this.shutdown.runScheduled();
     this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;

@@ -127,12 +127,17 @@ describe('a network that breaks', () => {
     );
   }, 120_000);
 
-  it('is noticed by both sides after repl-timeout when it only falls silent', () => {
+  it.each([
+    ['', 0],
+    [', though the clocks are set back an hour', -3_600_000],
+    [', and not sooner when the clocks are set forth', 3_600_000],
+  ])('is noticed by both sides after repl-timeout when it only falls silent%s', (_, jumpMs) => {
     const world = new ReplicationWorld();
     const master = world.start('master', { 'repl-timeout': '5' });
     const replica = world.start('replica', { 'repl-timeout': '5' });
     world.follow(replica, master);
     world.world.network.partition('master', 'replica');
+    for (const { process } of [master, replica]) process.wallClockOffsetMs += jumpMs;
     world.advance(4000);
     expect(replica.isUp).toBe(true);
     expect(master.replication.replicas.count).toBe(1);

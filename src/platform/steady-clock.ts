@@ -1,10 +1,10 @@
 /**
  * Unix milliseconds that never jump: the wall clock's time at the start, carried on by the monotonic clock.
  *
- * All times of nodes are told in these. A wall clock that is set back or forth would otherwise make everybody suspect
- * everybody.
+ * What is measured between two moments (silence, idleness, periods) is told in these: a wall clock that is set back would
+ * make every time limit endless, and one that is set forth would make everybody suspect everybody.
  */
-import type { Clock } from '../platform/platform.js';
+import type { Clock } from './platform.js';
 
 export class SteadyClock {
   /** What to add to the monotonic clock. */
@@ -16,7 +16,12 @@ export class SteadyClock {
 
   /** Whole milliseconds. */
   nowMs(): number {
-    return Math.floor(this.originMs + this.clock.monotonicMs());
+    return this.at(this.clock.monotonicMs());
+  }
+
+  /** Whole milliseconds at a moment of the monotonic clock. */
+  at(monotonicMs: number): number {
+    return Math.floor(this.originMs + monotonicMs);
   }
 
   /** The same moment on the monotonic clock, for timers. */
