@@ -3,7 +3,6 @@
  * When to ask and whether it has won is decided in failover/candidacy.ts. Cluster-bus.md section 6.
  */
 import { Candidacy, type CandidateStep } from '../failover/candidacy.js';
-import { nextEpoch } from '../failover/epoch.js';
 import type { HoldReason } from '../failover/events.js';
 import { rankByOffset, type ReplicaRefusal } from '../failover/replica-ranking.js';
 import { describeHold } from './events.js';
@@ -11,6 +10,7 @@ import type { Cluster } from './cluster.js';
 import { majorityOf } from './rules/serving-state.js';
 import type { ClusterNode } from './view/node.js';
 import type { MessageHeader } from './bus/message.js';
+import { VOTE_SUBJECT } from './view/cluster-view.js';
 
 export class Candidate {
   private readonly candidacy: Candidacy;
@@ -149,12 +149,13 @@ export class Candidate {
 
   private ask(master: ClusterNode, isManual: boolean): boolean {
     const { view, store, messenger, log, events } = this.cluster;
-    const epoch = nextEpoch(view.currentEpoch);
+    // The vote of that epoch is spent although a replica has none: promoted within the same epoch, it could give one to
+    // another candidate, whose electorate would then count this node and the master it has replaced.
+    const epoch = view.ledger.stand(VOTE_SUBJECT, view.myself.id);
     if (epoch === null) {
       this.holdBack(master, { cause: 'epochs-exhausted' });
       return false;
     }
-    view.ledger.observe(epoch);
     this.candidacy.asked(epoch);
     log.notice(`Starting a failover election for epoch ${epoch}.`);
     store.saveBinding();

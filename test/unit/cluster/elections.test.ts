@@ -21,6 +21,15 @@ describe('votes', () => {
     }
   });
 
+  it('are none left for the one who was elected: as a master it may not give another one in that epoch', () => {
+    const cluster = ClusterWorld.of(3, 1);
+    cluster.kill('m1');
+    cluster.until(() => cluster.claimants(0).includes('r1-1'), 30_000);
+    const { view } = cluster.cluster('r1-1');
+    expect(view.lastVoteEpoch).toBe(view.myself.configEpoch);
+    expect(cluster.file('r1-1')).toContain(`lastVoteEpoch ${view.myself.configEpoch}`);
+  });
+
   it('are on disk before they are told', () => {
     const cluster = ClusterWorld.of(3, 1);
     cluster.kill('m1');
