@@ -18,7 +18,7 @@ export function checkElectionMajority(scene: Scene): void {
   scene.on('told', (member, event) => {
     if (event.kind === 'vote-cast') electionOf(event.candidate, event.votedEpoch).add(event.node);
     if (event.kind === 'vote-received') electionOf(event.candidate, event.votedEpoch).add(event.voter);
-    if (event.kind !== 'elected' || plan.kind === 'replication') return;
+    if (event.kind !== 'elected' || plan.kind === 'replication' || !scene.isBuilt) return;
     if (event.forced && plan.kind === 'sentinel') return;
     const votes = electionOf(event.node, event.electedEpoch).size;
     const electorate = plan.kind === 'sentinel' ? plan.topology.sentinels : plan.topology.masters;

@@ -10,7 +10,7 @@ export function checkOneLeaderPerEpoch(scene: Scene): void {
   const leaders = new Map<string, string>();
   const isCluster = scene.plan.kind === 'cluster';
   scene.on('told', (member, event) => {
-    if (event.kind !== 'elected' || (event.forced && !isCluster)) return;
+    if (event.kind !== 'elected' || !scene.isBuilt || (event.forced && !isCluster)) return;
     const subject = isCluster ? 'cluster' : event.master.name;
     const election = `${subject}/${event.electedEpoch}`;
     const former = leaders.get(election);

@@ -42,9 +42,14 @@ export class Injection {
     for (const member of world.members) {
       world.world.host(member.name).disk.faults.clear();
       if (member.isPaused) member.process.resume();
-      this.start(member);
     }
+    this.startAll();
     this.scene.emit('noted', 'all faults have ended');
+  }
+
+  /** Starts who does not run: who was killed, and who ended by itself, as a replica does whose disk fails. */
+  startAll(): void {
+    for (const member of this.scene.world.members) this.start(member);
   }
 
   private begin(fault: Fault): void {

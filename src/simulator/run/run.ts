@@ -98,6 +98,7 @@ class Course {
   take(): void {
     const { topology, scene } = this;
     topology.build();
+    scene.isBuilt = true;
     this.clients = topology.clients(scene);
     for (const client of this.clients) client.start();
     this.injection.schedule(scene.plan.faults);
@@ -136,6 +137,7 @@ class Course {
       }
       if (passedMs - repairedMs >= REPAIR_MS) {
         repairedMs = passedMs;
+        this.injection.startAll();
         topology.repair();
       }
       if (!this.pass(SLICE_MS)) return false;

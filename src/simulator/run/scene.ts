@@ -49,6 +49,8 @@ export class Scene extends EventEmitter<SceneEvents> {
   readonly violations: Violation[] = [];
   readonly writes = new WriteLedger();
   readonly histories: Histories;
+  /** The topology is complete; before, members that know nobody yet may decide alone. */
+  isBuilt = false;
   /** All faults have ended: from now on everything must work. */
   isHealed = false;
 
