@@ -89,6 +89,11 @@ export class Aof {
     return this.rewrite !== null;
   }
 
+  /** Bytes of the log that have not been handed to the system yet. */
+  get bufferedBytes(): number {
+    return this.log?.bufferedBytes ?? 0;
+  }
+
   /** Whether everything up to a position of the log is on disk, in a log that would be loaded. */
   hasSynced(position: number): boolean {
     return this.state === 'on' && this.log?.hasSynced(position) === true;

@@ -80,6 +80,11 @@ export class AppendLog implements PropagationSink {
     return this.fileBytes + this.buffer.length;
   }
 
+  /** What is kept back: this turn's output, and more while writing waits for an fsync. */
+  get bufferedBytes(): number {
+    return this.buffer.length;
+  }
+
   /** Whether the log is durable up to a position. */
   hasSynced(position: number): boolean {
     return this.durable >= position;
