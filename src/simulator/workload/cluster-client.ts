@@ -3,56 +3,39 @@
  * follows ASK once, and tries another node when one does not answer.
  */
 import { formatAddress, parseAddress } from '../../client/address.js';
-import { ClientConnection } from '../../client/connection.js';
+import type { ClientConnection } from '../../client/connection.js';
 import { ReplyError } from '../../client/reply.js';
 import { keySlot } from '../../keyspace/key-slot.js';
 import type { VirtualProcess } from '../../platform/virtual/index.js';
 import type { Scene } from '../run/scene.js';
 import { NODE_PORT } from '../world/simulated-cluster.js';
-import type { WorkloadClient } from './client.js';
+import { WorkloadClient } from './client.js';
 import type { Write } from './write-ledger.js';
-import { Writer, type Destination, type WriteCallback } from './writer.js';
+import type { Destination, WriteCallback } from './writer.js';
 
-const CALL_TIMEOUT_MS = 1000;
 const REDIRECTIONS = 5;
 /** Hash tags of the keys that are written: slots of several masters. */
 export const TAGS: readonly string[] = ['{a}', '{b}', '{c}', '{d}', '{e}', '{f}'];
 
-export class ClusterClient implements WorkloadClient {
-  private readonly writer: Writer;
+export class ClusterClient extends WorkloadClient {
   private readonly connections = new Map<string, ClientConnection>();
   /** By slot: `host:port`. */
   private readonly owners = new Map<number, string>();
 
   constructor(
-    private readonly scene: Scene,
-    private readonly process: VirtualProcess,
+    scene: Scene,
+    process: VirtualProcess,
     private readonly nodes: readonly string[],
   ) {
-    this.writer = new Writer({
-      scene,
-      process,
-      workload: scene.plan.workload,
+    super(scene, process, {
       drawTag: () => TAGS[process.random.integer(TAGS.length)],
       destinationOf: (tag) => this.destination(this.owners.get(keySlot(tag)) ?? this.anyNode()),
       send: (destination, write, callback) => this.send(destination, write, callback, REDIRECTIONS),
     });
   }
 
-  get name(): string {
-    return this.process.name;
-  }
-
-  get acknowledgedCount(): number {
-    return this.writer.acknowledgedCount;
-  }
-
-  start(): void {
-    this.writer.start();
-  }
-
-  stop(): void {
-    this.writer.stop();
+  override stop(): void {
+    super.stop();
     for (const connection of this.connections.values()) connection.close();
   }
 
@@ -89,11 +72,7 @@ export class ClusterClient implements WorkloadClient {
   private connectionTo(address: string): ClientConnection {
     const known = this.connections.get(address);
     if (known !== undefined && !known.isClosed) return known;
-    const connection = new ClientConnection(this.process, {
-      address: parseAddress(address)!,
-      connectTimeoutMs: CALL_TIMEOUT_MS,
-      callTimeoutMs: CALL_TIMEOUT_MS,
-    });
+    const connection = this.connectTo(parseAddress(address)!);
     this.connections.set(address, connection);
     return connection;
   }
