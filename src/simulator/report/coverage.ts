@@ -48,6 +48,11 @@ export function countCoverage(scene: Scene): Coverage {
   });
   scene.on('composed', () => count('process starts'));
   scene.on('ending', (_member, how) => count(how === 'kill' ? 'kills' : 'power losses'));
+  scene.on('snapshot', () => count('snapshots taken'));
+  scene.on('started', ({ dataService }) => {
+    const loaded = dataService?.server.persistenceStatus.lastLoadKeysLoaded ?? 0;
+    if (loaded > 0) count('starts from a snapshot with keys');
+  });
   scene.on('acknowledged', () => count('writes acknowledged'));
   scene.on('waited', (_write, replicas) => count(replicas > 0 ? 'WAIT fulfilled' : 'WAIT timed out'));
   countSynchronisations(scene, count);
