@@ -18,6 +18,8 @@ import { ReplyError, type Reply } from './reply.js';
 /** What a single reply may hold; a peer that announces more must not make us buffer it. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
+const OK = Buffer.from('+OK\r\n', 'latin1');
+
 export class ReplyParser {
   private readonly parser: RedisParser;
   private replies: Reply[] = [];
@@ -40,6 +42,9 @@ export class ReplyParser {
    * @returns the replies completed by them, in order, and the error after which nothing can be read any more
    */
   feed(chunk: Buffer): { readonly replies: readonly Reply[]; readonly error: ClientError | null } {
+    if (this.parser.buffer === null && this.fatal === null && isNothingButOks(chunk)) {
+      return { replies: new Array<Reply>(chunk.length / OK.length).fill('OK'), error: null };
+    }
     this.bufferedBytes += chunk.length;
     try {
       this.parser.execute(Buffer.from(chunk));
@@ -58,6 +63,16 @@ export class ReplyParser {
     }
     return { replies, error: null };
   }
+}
+
+/** How many writes are answered that were sent at once: keys that are moved, above all. */
+function isNothingButOks(chunk: Buffer): boolean {
+  const { length } = chunk;
+  if (length === 0 || length % OK.length !== 0) return false;
+  for (let i = 0; i < length; i += OK.length) {
+    for (let j = 0; j < OK.length; j++) if (chunk[i + j] !== OK[j]) return false;
+  }
+  return true;
 }
 
 /** With the options above a Buffer is a string, a string is an integer's digits. */
