@@ -17,6 +17,10 @@ import { ReplyError, type Reply } from './reply.js';
 
 /** What a single reply may hold; a peer that announces more must not make us buffer it. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+const LONGEST_STATUS_BYTES = 64;
+const PLUS = 43;
+const CARRIAGE_RETURN = 13;
+const LINE_FEED = 10;
 
 export class ReplyParser {
   private readonly parser: RedisParser;
@@ -40,6 +44,9 @@ export class ReplyParser {
    * @returns the replies completed by them, in order, and the error after which nothing can be read any more
    */
   feed(chunk: Buffer): { readonly replies: readonly Reply[]; readonly error: ClientError | null } {
+    if (this.bufferedBytes === 0 && isStatusLine(chunk)) {
+      return { replies: [chunk.latin1Slice(1, chunk.length - 2)], error: null };
+    }
     this.bufferedBytes += chunk.length;
     try {
       this.parser.execute(Buffer.from(chunk));
@@ -58,6 +65,16 @@ export class ReplyParser {
     }
     return { replies, error: null };
   }
+}
+
+/** One status reply (`+PONG`) and nothing else: most of what comes from peers that are watched. */
+function isStatusLine(chunk: Buffer): boolean {
+  const end = chunk.length - 2;
+  if (end < 1 || end > LONGEST_STATUS_BYTES || chunk[0] !== PLUS || chunk[end + 1] !== LINE_FEED)
+    return false;
+  let at = 1;
+  while (at < end && chunk[at] !== CARRIAGE_RETURN) at++;
+  return at === end && chunk[end] === CARRIAGE_RETURN;
 }
 
 /** With the options above a Buffer is a string, a string is an integer's digits. */
