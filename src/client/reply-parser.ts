@@ -22,6 +22,8 @@ const PLUS = 43;
 const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
 
+const OK = Buffer.from('+OK\r\n', 'latin1');
+
 export class ReplyParser {
   private readonly parser: RedisParser;
   private replies: Reply[] = [];
@@ -44,8 +46,11 @@ export class ReplyParser {
    * @returns the replies completed by them, in order, and the error after which nothing can be read any more
    */
   feed(chunk: Buffer): { readonly replies: readonly Reply[]; readonly error: ClientError | null } {
-    if (this.bufferedBytes === 0 && isStatusLine(chunk)) {
-      return { replies: [chunk.latin1Slice(1, chunk.length - 2)], error: null };
+    if (this.parser.buffer === null && this.fatal === null) {
+      if (isStatusLine(chunk)) return { replies: [chunk.latin1Slice(1, chunk.length - 2)], error: null };
+      if (isNothingButOks(chunk)) {
+        return { replies: new Array<Reply>(chunk.length / OK.length).fill('OK'), error: null };
+      }
     }
     this.bufferedBytes += chunk.length;
     try {
@@ -75,6 +80,16 @@ function isStatusLine(chunk: Buffer): boolean {
   let at = 1;
   while (at < end && chunk[at] !== CARRIAGE_RETURN) at++;
   return at === end && chunk[end] === CARRIAGE_RETURN;
+}
+
+/** How many writes are answered that were sent at once: keys that are moved, above all. */
+function isNothingButOks(chunk: Buffer): boolean {
+  const { length } = chunk;
+  if (length === 0 || length % OK.length !== 0) return false;
+  for (let i = 0; i < length; i += OK.length) {
+    for (let j = 0; j < OK.length; j++) if (chunk[i + j] !== OK[j]) return false;
+  }
+  return true;
 }
 
 /** With the options above a Buffer is a string, a string is an integer's digits. */

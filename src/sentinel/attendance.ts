@@ -41,6 +41,11 @@ export class Attendance<Attended extends Instance> {
     this.#waiting.delete(instance);
   }
 
+  /** Everybody who is attended to. */
+  get all(): Iterable<Attended> {
+    return this.#alarms.keys();
+  }
+
   has(instance: Attended): boolean {
     return this.#alarms.has(instance);
   }

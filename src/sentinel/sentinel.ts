@@ -131,6 +131,8 @@ export class Sentinel implements InstanceWatcher {
   start(): void {
     if (this.#isNew) this.store.saveAtStart();
     this.log.notice(`Sentinel ID is ${this.myId}`);
+    // A slow disk at the start is our own silence, not that of the others.
+    for (const { link } of this.#attendance.all) link.suspicion.restart(this.nowMs());
     for (const master of this.masters.values()) this.#sayMonitoring(master);
     this.#heartbeat = this.platform.timers.every(TILT_HEARTBEAT_MS, () => this.tilt.look());
   }

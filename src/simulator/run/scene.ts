@@ -35,6 +35,8 @@ export interface SceneEvents {
   told: (member: Member, event: FailoverEvent) => void;
   /** A data server ends a turn: what it has written is about to go out. */
   turn: (member: Member, service: DataService) => void;
+  /** A data server begins to take a snapshot, for whomever, of the dataset that it has now. */
+  snapshot: (member: Member, service: DataService) => void;
   /** A client got +OK for a write. */
   acknowledged: (write: Write) => void;
   /** A client got WAIT's answer for its latest write. */
@@ -67,6 +69,13 @@ export class Scene extends EventEmitter<SceneEvents> {
       }
       service.cluster?.events.on('failover', (event) => this.emit('told', member, event));
       service.server.beforeReplies.push(() => this.emit('turn', member, service));
+      // Heard of by standing in the way: the product tells nobody else.
+      const { snapshots } = service.persistence;
+      const begin = snapshots.begin.bind(snapshots);
+      snapshots.begin = (receiver) => {
+        this.emit('snapshot', member, service);
+        return begin(receiver);
+      };
     });
     world.onStarted.push((member) => this.emit('started', member));
     world.onStartFailure = (member, problem) => this.startFailed(member, problem);
