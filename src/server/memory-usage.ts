@@ -16,6 +16,9 @@ const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 /** Shares of V8's limit and of the machine's memory that may be used: the collector needs some, and others do. */
 const HEAP_SHARE = 0.92;
 const MACHINE_SHARE = 0.8;
+/** Below this share of it nobody fills the rest within a second. */
+const FAR_FROM_DEADLY = 0.25;
+const LOOKS_PER_SECOND = 10;
 /** What may be sent inside MULTI although memory is short: ways out of it. */
 const ALWAYS_ALLOWED_IN_MULTI = new Set(['exec', 'discard', 'multi', 'quit', 'reset']);
 /** What an empty server counts for: about what Redis takes. */
@@ -29,6 +32,8 @@ export class MemoryUsage implements Gate {
   peakBytes = STARTUP_BYTES;
   private readonly eviction: Eviction;
   private isDeadly = false;
+  /** 1: the next look at memory asks V8. */
+  private looksUntilHeap = 1;
   private evictionGoesOn = false;
 
   constructor(private readonly server: Server) {
@@ -79,9 +84,18 @@ export class MemoryUsage implements Gate {
     // A turn's end evicts: what the clients of this very turn take is known only then.
     if (limitsClients) server.scheduleTurnEnd();
     this.read();
-    this.isDeadly = server.platform.memory.heapUsedBytes() > this.deadlyBytes;
+    this.lookAtHeap();
     if (values.maxmemory > 0 || this.isDeadly) server.gates.add(this);
     else server.gates.remove(this);
+  }
+
+  /** Asking V8 costs more than all the rest of a look: while much is left, one look in ten does it. */
+  private lookAtHeap(): void {
+    if (--this.looksUntilHeap > 0) return;
+    const usedBytes = this.server.platform.memory.heapUsedBytes();
+    const { deadlyBytes } = this;
+    this.isDeadly = usedBytes > deadlyBytes;
+    this.looksUntilHeap = usedBytes < deadlyBytes * FAR_FROM_DEADLY ? LOOKS_PER_SECOND : 1;
   }
 
   refusal(client: Client, command: Command): string | null {

@@ -396,7 +396,8 @@ export class Server {
     for (const task of this.cronTasks) task(nowMs);
     this.shutdown.runScheduled();
     this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;
-    this.scheduleTurnEnd();
+    // Nothing else happens in this turn that would have to be waited for, unless that has asked for its end already.
+    if (!this.turnEndScheduled) this.endTurn();
   }
 
   /** The dataset is not there yet; what has expired in it belongs to the commands that are still to be loaded. */

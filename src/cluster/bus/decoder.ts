@@ -51,7 +51,10 @@ const HOSTNAME_FORM = /^[0-9A-Za-z.-]{0,255}$/;
 /** No characters that nodes.conf gives a meaning to, and no control characters. */
 const HUMAN_NAME_FORM = /^[^!#$%&()*+:;<>?@[\]^{|}~ ,="\\\x00-\x1f\x7f]*$/;
 
-/** @param bytes one whole message, at least a header long. What is kept of it is copied. */
+/**
+ * @param bytes one whole message, at least a header long. The bitmaps of what is returned lie in it, and are valid as long
+ * as it is; whoever keeps one copies it.
+ */
 export function decodeMessage(bytes: Buffer): Decoded {
   if (bytes.readUInt16BE(HeaderAt.version) !== PROTOCOL_VERSION) return { outcome: 'other-version' };
   const typeNumber = bytes.readUInt16BE(HeaderAt.type);
@@ -128,7 +131,7 @@ function readHeader(bytes: Buffer): MessageHeader | string {
     configEpoch,
     offset: Number(offset),
     sender,
-    slots: copyOf(bytes, HeaderAt.slots, SLOT_BITMAP_BYTES),
+    slots: bitmapAt(bytes, HeaderAt.slots),
     masterId: readId(bytes, HeaderAt.master),
     host: readForm(bytes, HeaderAt.host, HOST_BYTES, HOST_FORM),
     flags: bytes.readUInt16BE(HeaderAt.flags),
@@ -171,7 +174,7 @@ function readBody(bytes: Buffer, type: MessageType, unknownExtensions: number[])
         type,
         configEpoch,
         owner,
-        slots: copyOf(bytes, HEADER_BYTES + 8 + ID_BYTES, SLOT_BITMAP_BYTES),
+        slots: bitmapAt(bytes, HEADER_BYTES + 8 + ID_BYTES),
       };
     }
     case 'auth-req':
@@ -255,8 +258,6 @@ function readForm(bytes: Buffer, at: number, fieldBytes: number, form: RegExp): 
   return form.test(text) ? text : '';
 }
 
-function copyOf(bytes: Buffer, at: number, length: number): Uint8Array {
-  const copy = new Uint8Array(length);
-  copy.set(bytes.subarray(at, at + length));
-  return copy;
+function bitmapAt(bytes: Buffer, at: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, SLOT_BITMAP_BYTES);
 }

@@ -2,7 +2,6 @@
  * Whether the cluster works, in this node's eyes: cluster-bus.md section 9. Holds what the delays need; owns no timer.
  */
 import type { ClusterView } from '../view/cluster-view.js';
-import type { ClusterNode } from '../view/node.js';
 import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 
 /** A master that has just started does not serve at once: it may have been replaced meanwhile. (CLUSTER_WRITABLE_DELAY) */
@@ -30,16 +29,15 @@ export class ServingState {
    */
   evaluate(view: ClusterView, nowMs: number, rules: ServingRules): number | null {
     this.firstLookMs ??= nowMs;
-    const masters = [...view.nodes].filter((node) => node.isMaster && node.slots.size > 0);
-    view.size = masters.length;
+    const masters = countMasters(view);
+    view.size = masters.count;
     const isMaster = view.myself.isMaster;
     const graceEndMs = this.isNew ? -Infinity : this.firstLookMs + START_GRACE_MS;
     if (isMaster && !view.isServing && nowMs < graceEndMs) return graceEndMs;
-    const reachable = masters.filter(({ health }) => health === 'alive').length;
-    const isInMinority = reachable < majorityOf(view.size);
+    const isInMinority = masters.alive < majorityOf(view.size);
     if (isInMinority || this.isInMinority) this.inMinorityMs = nowMs;
     this.isInMinority = isInMinority;
-    const works = !isInMinority && (!rules.requiresFullCoverage || isCovered(masters));
+    const works = !isInMinority && (!rules.requiresFullCoverage || masters.covered === SLOT_COUNT);
     if (!works || view.isServing || !isMaster) {
       view.isServing = works;
       return null;
@@ -57,7 +55,14 @@ export function majorityOf(size: number): number {
   return Math.floor(size / 2) + 1;
 }
 
-function isCovered(masters: readonly ClusterNode[]): boolean {
-  const covered = masters.reduce((sum, { slots, health }) => sum + (health === 'failed' ? 0 : slots.size), 0);
-  return covered === SLOT_COUNT;
+/** Masters with slots, those of them that are not suspected, and the slots of all that have not failed. */
+function countMasters(view: ClusterView): { count: number; alive: number; covered: number } {
+  const masters = { count: 0, alive: 0, covered: 0 };
+  for (const { isMaster, slots, health } of view.nodes) {
+    if (!isMaster || slots.size === 0) continue;
+    masters.count++;
+    if (health === 'alive') masters.alive++;
+    if (health !== 'failed') masters.covered += slots.size;
+  }
+  return masters;
 }

@@ -32,5 +32,7 @@ export function flagWords(node: ClusterNode, isMyself: boolean): string {
 }
 
 export function flagBits(node: ClusterNode, isMyself: boolean): number {
-  return FLAGS.reduce((bits, { bit, isSet }) => (isSet(node, isMyself) ? bits | bit : bits), 0);
+  let bits = 0;
+  for (const { bit, isSet } of FLAGS) if (isSet(node, isMyself)) bits |= bit;
+  return bits;
 }

@@ -93,8 +93,7 @@ export class SlotSet {
   }
 
   equals(bitmap: Uint8Array): boolean {
-    for (let at = 0; at < SLOT_BITMAP_BYTES; at++) if (this.bitmap[at] !== bitmap[at]) return false;
-    return true;
+    return Buffer.compare(this.bitmap, bitmap) === 0;
   }
 
   /** Ascending. Changes during the walk are seen if they lie ahead. */

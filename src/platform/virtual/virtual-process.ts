@@ -203,6 +203,16 @@ export class VirtualProcess implements Platform, DiskOwner {
     return this.world.scheduleAt(this.nowMs + delayMs, this, run, phase);
   }
 
+  /**
+   * For the network: as {@link post}, for the last thing that an event does. Where the code would be next anyway, it runs at
+   * once, which is the same and saves an event.
+   */
+  postLast(run: () => void): void {
+    const isFree = this.isAlive && !this.paused && this.world.nowMs >= this.busyUntilMs;
+    if (isFree && !this.world.hasMoreNow) run();
+    else this.post(run);
+  }
+
   /** For its disk: what the machine does for it, whether or not its code runs. */
   afterDelay(delayMs: number, effect: () => void): void {
     this.world.scheduleAt(this.nowMs + delayMs, null, effect);

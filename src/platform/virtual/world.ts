@@ -80,6 +80,12 @@ export class VirtualWorld {
     return this.currentMs;
   }
 
+  /** Whether anything else is still to happen at this moment. */
+  get hasMoreNow(): boolean {
+    const next = this.queue.peek();
+    return next !== null && next.timeMs === this.currentMs;
+  }
+
   /** Events that are going to happen. */
   get pendingEventCount(): number {
     return this.queue.length;

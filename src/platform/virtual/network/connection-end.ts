@@ -241,7 +241,10 @@ export class ConnectionEnd implements Connection {
       case 'data':
         this.arrived.push(segment.bytes);
         this.arrivedBytes += segment.bytes.length;
-        this.scheduleRead();
+        if (this.mayRead) {
+          this.readScheduled = true;
+          this.owner.postLast(this.onReadable);
+        }
         break;
       case 'end':
         if (this.farewell === 'none') this.farewell = 'end';
@@ -263,10 +266,15 @@ export class ConnectionEnd implements Connection {
   }
 
   private scheduleRead(): void {
-    if (this.readScheduled || this.readingPaused || !this.known || this.state !== State.Open) return;
-    if (this.arrivedBytes === 0 && (this.farewell === 'none' || this.farewell === 'end, told')) return;
+    if (!this.mayRead) return;
     this.readScheduled = true;
     this.owner.post(this.onReadable);
+  }
+
+  /** There is something to read, and nobody is about to. */
+  private get mayRead(): boolean {
+    if (this.readScheduled || this.readingPaused || !this.known || this.state !== State.Open) return false;
+    return this.arrivedBytes > 0 || (this.farewell !== 'none' && this.farewell !== 'end, told');
   }
 
   /** One read by the process: a chunk, or what comes after the last. */
