@@ -27,6 +27,7 @@ export type BackgroundSaveListener = (error: Error | null) => void;
 interface RunningSave {
   readonly walk: SnapshotWalk;
   readonly file: SnapshotFile;
+  /** On the server's steady clock. */
   readonly startedAtMs: number;
   readonly dirtyAtStart: number;
   readonly listener: BackgroundSaveListener;
@@ -37,7 +38,9 @@ export class Saving {
   readonly idleListeners: (() => void)[] = [];
   private running: RunningSave | null = null;
   private isScheduled = false;
+  /** Both on the server's steady clock: a wall clock that is set back must not keep a server from saving. */
   private lastAttemptAtMs = 0;
+  private lastSuccessAtMs: number;
   private readonly misconfigured: Gate = {
     rank: GateRank.Misconfiguration,
     refusal: (_client, command, _args, writes) =>
@@ -49,7 +52,8 @@ export class Saving {
     private readonly snapshots: Snapshots,
   ) {
     server.persistenceStatus.lastSaveAtMs = server.nowMs;
-    server.cronTasks.push((nowMs) => this.cron(nowMs));
+    this.lastSuccessAtMs = server.steadyClock.nowMs();
+    server.cronTasks.push(() => this.cron());
     server.flushAllListeners.push(() => this.dataFlushed());
     server.shutdown.addParticipant({ finish: (options, done) => done(this.finish(options)) });
   }
@@ -104,7 +108,8 @@ export class Saving {
     const { server, snapshots } = this;
     const { log, persistenceStatus: status, keyspace } = server;
     this.isScheduled = false;
-    this.lastAttemptAtMs = server.nowMs;
+    const startedAtMs = server.steadyClock.nowMs();
+    this.lastAttemptAtMs = startedAtMs;
     const file = new SnapshotFile(
       server.platform.disk,
       this.paths(),
@@ -116,7 +121,7 @@ export class Saving {
       },
     );
     const walk = snapshots.begin(file);
-    this.running = { walk, file, listener, startedAtMs: server.nowMs, dirtyAtStart: keyspace.dirty };
+    this.running = { walk, file, listener, startedAtMs, dirtyAtStart: keyspace.dirty };
     status.backgroundSaveInProgress = true;
     status.backgroundSaveStartedAtMs = server.nowMs;
     status.saves++;
@@ -162,16 +167,17 @@ export class Saving {
   }
 
   private ended(running: RunningSave): void {
-    const { persistenceStatus: status, platform } = this.server;
+    const { persistenceStatus: status, steadyClock } = this.server;
     this.running = null;
     status.backgroundSaveInProgress = false;
-    status.lastBackgroundSaveSeconds = Math.floor((platform.clock.nowMs() - running.startedAtMs) / 1000);
+    status.lastBackgroundSaveSeconds = Math.floor((steadyClock.nowMs() - running.startedAtMs) / 1000);
   }
 
   private saved(dirtyAtStart: number): void {
-    const { persistenceStatus: status, platform, gates } = this.server;
+    const { persistenceStatus: status, platform, steadyClock, gates } = this.server;
     status.dirtyAtLastSave = dirtyAtStart;
     status.lastSaveAtMs = platform.clock.nowMs();
+    this.lastSuccessAtMs = steadyClock.nowMs();
     status.lastBackgroundSaveOk = true;
     gates.remove(this.misconfigured);
   }
@@ -182,8 +188,9 @@ export class Saving {
     return stopWrites && save.length > 0 && !status.lastBackgroundSaveOk;
   }
 
-  private cron(nowMs: number): void {
+  private cron(): void {
     const { server } = this;
+    const nowMs = server.steadyNowMs;
     const { persistenceStatus: status, keyspace, config, gates } = server;
     // The directives that rule it may have changed since saving failed.
     if (this.refusesWrites) gates.add(this.misconfigured);
@@ -191,7 +198,7 @@ export class Saving {
     const mayTry = status.lastBackgroundSaveOk || nowMs - this.lastAttemptAtMs > RETRY_DELAY_MS;
     if (!mayTry) return;
     const changes = keyspace.dirty - status.dirtyAtLastSave;
-    const secondsSince = (nowMs - status.lastSaveAtMs) / 1000;
+    const secondsSince = (nowMs - this.lastSuccessAtMs) / 1000;
     const reached = config.values.save.find(
       (point) => changes >= point.changes && secondsSince > point.seconds,
     );

@@ -34,6 +34,7 @@ const HARD: readonly [RunKind, string, string][] = [
     'a sentinel that was slow to save its file took its own silence for that of the master',
   ],
   ['replication', '1333', 'a replica whose clock was set back never noticed that its master was silent'],
+  ['replication', '44206', 'a clock that was set back kept a server from saving, and from taking writes'],
   ['cluster', '1207', 'a replica that was elected voted for another one in the same epoch'],
   ['cluster', '1147', 'a node that was met was ignored for ever: who had asked to meet it gave up first'],
   ['cluster', '1835', 'the books of the simulator knew only the first of the keys that a slot took along'],

@@ -67,7 +67,7 @@ export class Aof {
     this.limit = new RewriteLimit(log);
     if (config.values.appendonly) server.persistenceStatus.aofEnabled = true;
     server.beforeReplies.push(() => this.log?.beforeReplies());
-    server.cronTasks.push((nowMs) => this.cron(nowMs));
+    server.cronTasks.push(() => this.cron());
     server.shutdown.addParticipant({ finish: (options, done) => this.finish(options, done) });
     snapshots.idleListeners.push(() => this.rewrite?.snapshotIdle());
     server.closeListeners.push(() => void this.turnOff());
@@ -430,10 +430,10 @@ export class Aof {
     this.report();
   }
 
-  private cron(nowMs: number): void {
+  private cron(): void {
     this.log?.cron();
     this.report();
-    const { persistenceStatus: status, config, log } = this.server;
+    const { persistenceStatus: status, config, log, steadyNowMs: nowMs } = this.server;
     if (this.rewrite !== null || this.isBusyElsewhere || status.loading !== null) return;
     const failures = status.aofRewriteFailuresInARow;
     if (this.isScheduled) {

@@ -11,7 +11,10 @@ export class RewriteLimit {
 
   constructor(private readonly log: Logger) {}
 
-  /** Whether a rewrite that nobody asked for now should rather wait. */
+  /**
+   * Whether a rewrite that nobody asked for now should rather wait.
+   * @param nowMs on a clock that is never set
+   */
   holds(failuresInARow: number, nowMs: number): boolean {
     if (failuresInARow < TOLERATED_FAILURES) {
       this.delayMinutes = 0;

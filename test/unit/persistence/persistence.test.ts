@@ -211,6 +211,21 @@ describe('a disk that fails', () => {
     });
   }
 
+  it('is tried again after five seconds, whatever the wall clock is set to', () => {
+    const fixture = new Fixture({ save: '2 1' });
+    fixture.call('SET', 'a', 1);
+    const heal = fixture.disk.faults.add({ operation: 'open', code: 'ENOSPC', path: 'temp-' });
+    world.advance(3000);
+    expect(fixture.info('rdb_last_bgsave_status')).toBe('err');
+    heal();
+    const process = world.process('server');
+    if (process === null) throw new Error('no process');
+    process.wallClockOffsetMs -= 3_600_000;
+    world.advance(6000);
+    expect(fixture.info('rdb_last_bgsave_status')).toBe('ok');
+    expect(fixture.call('SET', 'a', 2)).toBe('OK');
+  });
+
   it('does not keep a server from living on when it cannot save at its end', () => {
     const fixture = new Fixture({ save: '3600 1' });
     const { shutdown } = fixture.server.server;
