@@ -1,10 +1,10 @@
-/** Replies in chunks of any kind, with a short way for those that consist of nothing but OKs. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ReplyError, type Reply } from '../../../src/client/reply.js';
 import { ReplyParser } from '../../../src/client/reply-parser.js';
 
-function feedAll(parser: ReplyParser, ...chunks: readonly string[]): Reply[] {
+function fed(chunks: readonly string[]): Reply[] {
+  const parser = new ReplyParser();
   return chunks.flatMap((chunk) => {
     const { replies, error } = parser.feed(Buffer.from(chunk, 'latin1'));
     expect(error).toBeNull();
@@ -12,38 +12,38 @@ function feedAll(parser: ReplyParser, ...chunks: readonly string[]): Reply[] {
   });
 }
 
-test('many OKs are as many replies', () => {
-  expect(feedAll(new ReplyParser(), '+OK\r\n'.repeat(300))).toEqual(new Array(300).fill('OK'));
-});
+const REPLIES: readonly (readonly [encoded: string, reply: Reply])[] = [
+  ['+OK\r\n', 'OK'],
+  ['+PONG\r\n', 'PONG'],
+  ['+\r\n', ''],
+  [':42\r\n', 42],
+  ['$7\r\n+OK\r\n!!\r\n', '+OK\r\n!!'],
+  ['$5\r\n+OK\r\n\r\n', '+OK\r\n'],
+  ['$-1\r\n', null],
+  ['*2\r\n+OK\r\n+OK\r\n', ['OK', 'OK']],
+  ['-ERR no\r\n', new ReplyError('ERR no')],
+];
 
-test('what looks like OKs in the middle of a string belongs to it', () => {
-  const text = '+OK\r\n+OK\r\n';
-  expect(feedAll(new ReplyParser(), `$${text.length}\r\n`, text, '\r\n', '+OK\r\n')).toEqual([text, 'OK']);
-});
+describe('reading replies', () => {
+  it('gives the same ones wherever the bytes are divided', () => {
+    const sequence = fc.array(fc.constantFrom(...REPLIES), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(sequence, fc.array(fc.nat({ max: 120 }), { maxLength: 8 }), (replies, cuts) => {
+        const bytes = replies.map(([encoded]) => encoded).join('');
+        const places = [0, ...cuts.filter((cut) => cut < bytes.length), bytes.length].sort((a, b) => a - b);
+        const chunks = places.slice(1).map((end, index) => bytes.slice(places[index], end));
+        expect(fed(chunks)).toEqual(replies.map(([, reply]) => reply));
+      }),
+    );
+  });
 
-test('OKs among other replies come in order, wherever the bytes are cut', () => {
-  const words: readonly (readonly [bytes: string, reply: Reply])[] = [
-    ['+OK\r\n', 'OK'],
-    ['+OK\r\n', 'OK'],
-    ['-ERR no\r\n', new ReplyError('ERR no')],
-    [':7\r\n', 7],
-    ['$5\r\n+OK\r\n\r\n', '+OK\r\n'],
-    ['*2\r\n+OK\r\n$-1\r\n', ['OK', null]],
-  ];
-  fc.assert(
-    fc.property(
-      fc.array(fc.constantFrom(...words), { maxLength: 30 }),
-      fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 }),
-      (sent, sizes) => {
-        const bytes = sent.map(([text]) => text).join('');
-        const chunks: string[] = [];
-        for (let at = 0; at < bytes.length;) {
-          const size = sizes[chunks.length % sizes.length]!;
-          chunks.push(bytes.slice(at, at + size));
-          at += size;
-        }
-        expect(feedAll(new ReplyParser(), ...chunks)).toEqual(sent.map(([, reply]) => reply));
-      },
-    ),
-  );
+  it('takes what looks like a status for a part of the reply that it belongs to', () => {
+    expect(fed(['+a\r\n$5\r\n', '+OK\r\n', '\r\n'])).toEqual(['a', '+OK\r\n']);
+    expect(fed(['*2\r\n:1\r\n', '+OK\r\n'])).toEqual([[1, 'OK']]);
+  });
+
+  it('says what is wrong with bytes that are no reply', () => {
+    const { error } = new ReplyParser().feed(Buffer.from('+OK\r\n?\r\n'));
+    expect(error?.message).toContain('Malformed reply');
+  });
 });
