@@ -1,6 +1,5 @@
 /** Clusters of our nodes and stock ones: slots move in both directions while clients write, and nothing is lost. */
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Cluster } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keySlot } from '../../src/keyspace/key-slot.js';
@@ -48,7 +47,7 @@ async function startCluster(engines: readonly Engine[]): Promise<Member[]> {
   return nodes;
 }
 
-/** Waits until every node knows all others and sees all slots served, by the same nodes. */
+/** Waits until every node knows all others, sees all slots served by the same nodes, and the manager finds no fault. */
 async function agreed(nodes: readonly Member[]): Promise<void> {
   for (const node of nodes) {
     await until(async () => {
@@ -65,22 +64,27 @@ async function agreed(nodes: readonly Member[]): Promise<void> {
     );
     return new Set(owners.map((ranges) => ranges.sort().join())).size === 1;
   }, nodes[0]);
+  const checked = `${HOST}:${nodes[0].address.port}`;
+  await until(async () => (await manage('check', checked)) === null, nodes[0]);
+}
+
+/** Runs a subcommand of the stock manager. @returns all that it said when it failed, else null */
+function manage(...args: readonly string[]): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile('redis-cli', ['--cluster', ...args], (error, stdout, stderr) =>
+      resolve(error === null ? null : `${error.message}\n${stdout}\n${stderr}`),
+    );
+  });
 }
 
 /** Moves the slots 0 to MOVING_SLOTS-1 with the stock manager. */
 async function reshard(from: Member, to: Member): Promise<void> {
   const ids = await Promise.all([from, to].map((node) => node.call('CLUSTER', 'MYID')));
-  await promisify(execFile)('redis-cli', [
-    ...[
-      '--cluster',
-      'reshard',
-      `${HOST}:${from.address.port}`,
-      '--cluster-yes',
-      '--cluster-slots',
-      String(MOVING_SLOTS),
-    ],
+  const problem = await manage(
+    ...['reshard', `${HOST}:${from.address.port}`, '--cluster-yes', '--cluster-slots', String(MOVING_SLOTS)],
     ...['--cluster-from', String(ids[0]), '--cluster-to', String(ids[1])],
-  ]);
+  );
+  if (problem !== null) throw new Error(problem);
 }
 
 /** Names in the slots that move. */

@@ -5,10 +5,10 @@
  * the target (if it dies before it knows, the slot still has its old owner), then the source, then all other masters.
  * A slot is given away only when its source has no key of it any more.
  *
- * A few slots of each source are on their way at the same time, so that it has the next keys to send while the new owner
- * of others is made known, and, where a node can, while the target takes the keys of others in; different sources work
- * side by side. On a failure nothing new is begun; what is open stays
- * open, for `fix`: closing it here could lose keys that clients have written at the target meanwhile.
+ * Slots of each source are on their way at the same time, so that it has the next keys to send while others are opened
+ * or given to their new owner, which may wait for the nodes' disks; different sources work side by side. On a failure no
+ * slot is begun; what stays open is left to `fix`: closing it here could lose keys that clients have written at the
+ * target meanwhile.
  */
 import type { Clock } from '../../platform/platform.js';
 import { ClusterManagerError, NodeReplyError } from './errors.js';
@@ -25,8 +25,13 @@ import type { Report } from './report.js';
 /** A source that gave away its last slot may be the target's replica already. */
 const NO_MASTER_ANY_MORE = 'ERR Please use SETSLOT only with masters.';
 
-/** Of one source. Whether it has more than one MIGRATE at a time depends on what it is. */
-const SLOTS_AT_ONCE = 3;
+/**
+ * MIGRATEs of one source. One is being sent while another is taken in; more would only make those wait longer who write
+ * to keys on their way.
+ */
+const MIGRATES_AT_ONCE = 3;
+/** Of one source that serves everybody meanwhile. An owner's answer takes as long as its disk, which many slots share. */
+const SLOTS_AT_ONCE = 16;
 
 /** Some slots could not be moved. */
 export class MoveFailed extends ClusterManagerError {
@@ -67,11 +72,13 @@ export class SlotMover {
     const lanes = await Promise.all(
       [...bySource].map(async ([source, same]) => {
         const queue = same.values();
-        return (await source.ways(SLOTS_AT_ONCE)).map((way) => ({ queue, way }));
+        const ways = new Ways(await source.ways(MIGRATES_AT_ONCE));
+        const count = source.servesDuringMigrate ? SLOTS_AT_ONCE : MIGRATES_AT_ONCE;
+        return Array.from({ length: count }, () => ({ queue, ways }));
       }),
     );
     const outcomes = await Promise.allSettled(
-      lanes.flat().map(({ queue, way }) => this.moveInTurn(queue, way, progress)),
+      lanes.flat().map(({ queue, ways }) => this.moveInTurn(queue, ways, progress)),
     );
     progress.end();
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -95,21 +102,20 @@ export class SlotMover {
     }
   }
 
-  /** Takes slot after slot of one source, on one way to it, until there is none left or something has failed. */
-  private async moveInTurn(
-    queue: Iterator<SlotMove>,
-    way: MovingNode,
-    progress: MoveProgress,
-  ): Promise<void> {
+  /** Takes slot after slot of one source until there is none left or something has failed. */
+  private async moveInTurn(queue: Iterator<SlotMove>, ways: Ways, progress: MoveProgress): Promise<void> {
     try {
       for (let next = queue.next(); next.done !== true && !this.hasFailed; next = queue.next()) {
-        const planned = next.value;
-        const move = { ...planned, source: way };
+        const move = next.value;
         const keys = await this.open(move);
-        progress.started(planned);
-        await this.transfer.moveAll(move, keys, (count) => progress.keysMoved(planned, count));
+        progress.started(move);
+        if (keys.length > 0) {
+          await ways.use((way) =>
+            this.transfer.moveAll({ ...move, source: way }, keys, (count) => progress.keysMoved(move, count)),
+          );
+        }
         await this.assign(move);
-        progress.finished(planned);
+        progress.finished(move);
       }
     } catch (error) {
       this.hasFailed = true;
@@ -135,6 +141,28 @@ export class SlotMover {
     target.slots.add(slot);
     const others = this.masters.filter(({ id }) => id !== source.id && id !== target.id);
     await Promise.all(others.map((node) => assignAt(node, move)));
+  }
+}
+
+/** The ways to one source, each of which somebody uses or nobody. */
+class Ways {
+  private readonly free: MovingNode[];
+  private readonly waiting: ((way: MovingNode) => void)[] = [];
+
+  constructor(ways: readonly MovingNode[]) {
+    this.free = [...ways];
+  }
+
+  /** Waits for a way, which is free again when `work` has ended. */
+  async use(work: (way: MovingNode) => Promise<void>): Promise<void> {
+    const way = this.free.pop() ?? (await new Promise<MovingNode>((resolve) => this.waiting.push(resolve)));
+    try {
+      await work(way);
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.free.push(way);
+      else next(way);
+    }
   }
 }
 

@@ -85,6 +85,17 @@ describe('what is moved', () => {
     expect(source.callOn(mover, 'MIGRATE', target.host, PORT, 'k', 0, 1000)).toBe('NOKEY');
   });
 
+  test('each key that is named counts as found or missed once', () => {
+    source.call('MSET', 'a', 1, 'b', 2);
+    const { keyspace } = source.server;
+    const before = { hits: keyspace.hits, misses: keyspace.misses };
+    begin(['missing', 'a', 'missing too', 'b']);
+    expect(outcome()).toBe('OK');
+    expect(keyspace.hits - before.hits).toBe(2);
+    expect(keyspace.misses - before.misses).toBe(2);
+    expect(target.call('DBSIZE')).toBe(2);
+  });
+
   test('COPY leaves the keys here, REPLACE overwrites there', () => {
     source.call('SET', 'k', 'new');
     target.call('SET', 'k', 'old');

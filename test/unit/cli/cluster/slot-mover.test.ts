@@ -19,6 +19,9 @@ type SlotState = { readonly kind: 'importing' | 'migrating'; readonly peer: stri
 class World {
   readonly nodes: FakeNode[] = [];
   readonly log: string[] = [];
+  /** MIGRATEs that have been asked for and not answered. */
+  migratesUnderWay = 0;
+  mostMigratesUnderWay = 0;
   /** The command with this number, counted over all nodes, fails. */
   failAt = Infinity;
   private count = 0;
@@ -101,9 +104,11 @@ class FakeNode implements MovingNode {
   ask(...args: readonly string[]): Promise<Reply> {
     const target = this.world.nodes[Number(args[2]) - 1]!;
     const keys = args.slice(args.indexOf('KEYS') + 1);
-    return this.run(`MIGRATE ${keys.length} to ${target.id}`, () => this.migrate(target, keys)).catch(
-      (error: NodeReplyError) => new ReplyError(error.reply),
-    );
+    const { world } = this;
+    world.mostMigratesUnderWay = Math.max(world.mostMigratesUnderWay, ++world.migratesUnderWay);
+    return this.run(`MIGRATE ${keys.length} to ${target.id}`, () => this.migrate(target, keys))
+      .catch((error: NodeReplyError) => new ReplyError(error.reply))
+      .finally(() => world.migratesUnderWay--);
   }
 
   entries(): never {
@@ -240,6 +245,23 @@ describe('moving slots', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('keeps many slots on their way, and few MIGRATEs, since those make writers wait', async () => {
+    let mostOpen = 0;
+    const { world, moves, mover } = build(1, 4);
+    const [first, , target] = world.nodes as [FakeNode, FakeNode, FakeNode];
+    const many = Array.from({ length: 40 }, (_, index): SlotMove => {
+      const slot = 100 + index;
+      for (let key = 0; key < 4; key++) first.keys.set(`${slot}:${key}`, slot);
+      return { slot, source: Object.assign(first, { servesDuringMigrate: true }), target };
+    });
+    const noteOpen = () => (mostOpen = Math.max(mostOpen, target.states.size));
+    await mover.move([...moves, ...many], { ...SILENT, started: noteOpen });
+    expect(target.keys.size).toBe(allKeys(world).length);
+    // The other source has as many.
+    expect(world.mostMigratesUnderWay).toBeLessThanOrEqual(6);
+    expect(mostOpen).toBeGreaterThan(6);
   });
 
   test('where the source turned into a replica with its last slot is no failure', async () => {

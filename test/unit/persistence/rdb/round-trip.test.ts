@@ -5,7 +5,11 @@ import { DEFAULT_ENCODING_LIMITS } from '../../../../src/keyspace/values/encodin
 import { parseStreamId, type StreamId } from '../../../../src/keyspace/values/stream-id.js';
 import { StreamValue } from '../../../../src/keyspace/values/stream-value.js';
 import type { EncodingLimits, Value } from '../../../../src/keyspace/values/value.js';
-import { decodeDumpPayload, encodeDumpPayload } from '../../../../src/persistence/rdb/dump-payload.js';
+import {
+  decodeDumpPayload,
+  DumpDecoder,
+  encodeDumpPayload,
+} from '../../../../src/persistence/rdb/dump-payload.js';
 import { RdbError } from '../../../../src/persistence/rdb/errors.js';
 import { plainOf, valueOf, type Plain } from './plain.js';
 import { readSnapshot, snapshotBytes } from './snapshot-bytes.js';
@@ -127,6 +131,37 @@ describe('values', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('that one decoder has read, broken payloads among them, stay as they are while it reads others', () => {
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 2, maxLength: 5 }), fc.boolean(), (originals, compression) => {
+        const decoder = new DumpDecoder();
+        const contents = originals.map((original) => {
+          const options = { version: 11, compression, listMaxListpackSize: -2 } as const;
+          const payload = encodeDumpPayload(original, options).latin1Slice();
+          const broken = payload.slice(0, 1) + payload.slice(2);
+          expect(decoder.decodeText(broken, DEFAULT_ENCODING_LIMITS, true).ok).toBe(false);
+          const decoded = decoder.decodeText(payload, DEFAULT_ENCODING_LIMITS, true);
+          return decoded.ok && decoded.content;
+        });
+        expect(contents.map((content) => content !== false && plainOf(content!))).toEqual(
+          originals.map((original) => plainOf(original)),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('too large for the memory that a decoder keeps are read, too', () => {
+    const decoder = new DumpDecoder();
+    for (const original of ['x'.repeat(100_000), 'small', 'y'.repeat(5000)]) {
+      const payload = encodeDumpPayload(original, { compression: true, listMaxListpackSize: -2 });
+      expect(decoder.decodeText(payload.latin1Slice(), DEFAULT_ENCODING_LIMITS, true)).toEqual({
+        ok: true,
+        content: original,
+      });
+    }
   });
 
   it('keep the sizes of stream nodes, which decide how they are trimmed', () => {
