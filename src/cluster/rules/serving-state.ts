@@ -18,8 +18,8 @@ export interface ServingRules {
 
 export class ServingState {
   private firstLookMs: number | null = null;
-  private isInMinority = false;
-  private inMinorityMs = -Infinity;
+  private isCutOff = false;
+  private cutOffMs = -Infinity;
 
   /** @param isNew the node had no past when it started: nobody can have replaced it meanwhile */
   constructor(private readonly isNew: boolean) {}
@@ -37,15 +37,17 @@ export class ServingState {
     if (isMaster && !view.isServing && nowMs < graceEndMs) return graceEndMs;
     const reachable = masters.filter(({ health }) => health === 'alive').length;
     const isInMinority = reachable < majorityOf(view.size);
-    if (isInMinority || this.isInMinority) this.inMinorityMs = nowMs;
-    this.isInMinority = isInMinority;
+    // Where nobody has slots there is no majority to come back to: who is given some then has not been replaced.
+    const isCutOff = isInMinority && view.size > 0;
+    if (isCutOff || this.isCutOff) this.cutOffMs = nowMs;
+    this.isCutOff = isCutOff;
     const works = !isInMinority && (!rules.requiresFullCoverage || isCovered(masters));
     if (!works || view.isServing || !isMaster) {
       view.isServing = works;
       return null;
     }
     const rejoinMs =
-      this.inMinorityMs + Math.min(Math.max(rules.nodeTimeoutMs, SHORTEST_REJOIN_MS), LONGEST_REJOIN_MS);
+      this.cutOffMs + Math.min(Math.max(rules.nodeTimeoutMs, SHORTEST_REJOIN_MS), LONGEST_REJOIN_MS);
     if (nowMs < rejoinMs) return rejoinMs;
     view.isServing = true;
     return null;
