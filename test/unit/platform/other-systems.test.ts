@@ -1,4 +1,5 @@
 /** What other systems do not have, played here: syncing of directories, first lines of scripts, /proc, a home in HOME. */
+import type * as FileSystem from 'node:fs';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { startedProgram } from '../../../src/platform/node/script-program.js';
 const directories = vi.hoisted(() => ({ code: 'EPERM' }));
 
 vi.mock('node:fs', async (importOriginal) => {
-  const fs = await importOriginal<typeof import('node:fs')>();
+  const fs = await importOriginal<typeof FileSystem>();
   const failure = () => Object.assign(new Error(directories.code), { code: directories.code });
   const isDirectory = (descriptor: number): boolean => fs.fstatSync(descriptor).isDirectory();
   return {
