@@ -2,6 +2,7 @@
 import type { Platform } from '../platform/platform.js';
 import { splitWords } from '../resp/ascii.js';
 import { isSensitive } from './command-kinds.js';
+import { dotFilePath } from './dot-file.js';
 import { isRepetition, wholeInteger } from './leading-number.js';
 
 const MAX_LINES = 1000;
@@ -21,10 +22,8 @@ export class History {
   }
 
   static open(platform: Pick<Platform, 'disk' | 'processes'>): History {
-    const { environment } = platform.processes;
-    const home = environment.HOME;
-    const path = environment[FILE_VARIABLE] ?? (home === undefined ? null : `${home}/${DEFAULT_FILE}`);
-    // /dev/null is the usual way to have none; it must not be replaced by a file.
+    const path = dotFilePath(platform.processes, FILE_VARIABLE, DEFAULT_FILE);
+    // What is no file must not be replaced by one.
     const status = path === null ? null : platform.disk.statusSync(path);
     return new History(platform, status !== null && !status.isFile ? null : path);
   }

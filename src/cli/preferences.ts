@@ -1,6 +1,7 @@
 /** What a person prefers: set at the prompt with `:set`, or in a file for every session. */
 import type { Platform } from '../platform/platform.js';
 import { isWord, splitWords } from '../resp/ascii.js';
+import { dotFilePath } from './dot-file.js';
 
 const FILE_VARIABLE = 'REDISCLI_RCFILE';
 const DEFAULT_FILE = '.redisclirc';
@@ -25,8 +26,7 @@ export class Preferences {
 
   /** Reads the file, if there is one. @param complain is told, line by line, what is wrong in it */
   load({ disk, processes }: Pick<Platform, 'disk' | 'processes'>, complain: (problem: string) => void): void {
-    const { [FILE_VARIABLE]: named, HOME: home } = processes.environment;
-    const path = named ?? (home === undefined ? null : `${home}/${DEFAULT_FILE}`);
+    const path = dotFilePath(processes, FILE_VARIABLE, DEFAULT_FILE);
     if (path === null || disk.statusSync(path)?.isFile !== true) return;
     for (const line of disk.readFileSync(path).latin1Slice().split('\n')) {
       const words = splitWords(line) ?? [];

@@ -130,10 +130,14 @@ export class Member extends EventEmitter<MemberEvents> {
     return this.signalEnd('SIGTERM');
   }
 
-  /** Freezes it: its connections stay, and nothing answers. */
+  /** Freezes it: its connections stay, and nothing answers. @throws LabError NOT_SUPPORTED on Windows, for a process */
   pause(): void {
     if (this.state !== 'running') throw new LabError('WRONG_STATE', `${this.name} is not running`);
-    this.child?.kill('SIGSTOP');
+    try {
+      this.child?.kill('SIGSTOP');
+    } catch (error) {
+      throw new LabError('NOT_SUPPORTED', `${this.name} cannot be paused here: ${(error as Error).message}`);
+    }
     this.isPaused = true;
   }
 

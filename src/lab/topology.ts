@@ -184,7 +184,9 @@ export function describeMember(member: Member): string {
 }
 
 function temporaryDirectory(platform: Platform): string {
-  return `${platform.processes.environment.TMPDIR ?? '/tmp'}/vedette-${platform.random.hex(12)}`;
+  // As Unix and Windows name it.
+  const { TMPDIR, TEMP } = platform.processes.environment;
+  return `${TMPDIR ?? TEMP ?? '/tmp'}/vedette-${platform.random.hex(12)}`;
 }
 
 function isAddressInUse(error: LabError): boolean {

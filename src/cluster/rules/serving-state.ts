@@ -17,8 +17,8 @@ export interface ServingRules {
 
 export class ServingState {
   private firstLookMs: number | null = null;
-  private isInMinority = false;
-  private inMinorityMs = -Infinity;
+  private isCutOff = false;
+  private cutOffMs = -Infinity;
 
   /** @param isNew the node had no past when it started: nobody can have replaced it meanwhile */
   constructor(private readonly isNew: boolean) {}
@@ -35,15 +35,17 @@ export class ServingState {
     const graceEndMs = this.isNew ? -Infinity : this.firstLookMs + START_GRACE_MS;
     if (isMaster && !view.isServing && nowMs < graceEndMs) return graceEndMs;
     const isInMinority = masters.alive < majorityOf(view.size);
-    if (isInMinority || this.isInMinority) this.inMinorityMs = nowMs;
-    this.isInMinority = isInMinority;
+    // Where nobody has slots there is no majority to come back to: who is given some then has not been replaced.
+    const isCutOff = isInMinority && view.size > 0;
+    if (isCutOff || this.isCutOff) this.cutOffMs = nowMs;
+    this.isCutOff = isCutOff;
     const works = !isInMinority && (!rules.requiresFullCoverage || masters.covered === SLOT_COUNT);
     if (!works || view.isServing || !isMaster) {
       view.isServing = works;
       return null;
     }
     const rejoinMs =
-      this.inMinorityMs + Math.min(Math.max(rules.nodeTimeoutMs, SHORTEST_REJOIN_MS), LONGEST_REJOIN_MS);
+      this.cutOffMs + Math.min(Math.max(rules.nodeTimeoutMs, SHORTEST_REJOIN_MS), LONGEST_REJOIN_MS);
     if (nowMs < rejoinMs) return rejoinMs;
     view.isServing = true;
     return null;

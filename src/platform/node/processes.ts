@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { machine, release, type } from 'node:os';
 import type { ChildExit, ChildOptions, ChildProcess, Processes } from '../platform.js';
 import { blockingSleep } from './blocking-sleep.js';
+import { startedProgram } from './script-program.js';
 
 type ExitCallback = (error: Error | null, exit: ChildExit) => void;
 
@@ -31,7 +32,8 @@ export class NodeProcesses implements Processes {
   ): ChildProcess | null {
     let child: NodeChild;
     try {
-      child = spawn(path, args, spawnOptions(options));
+      const program = startedProgram(path, args);
+      child = spawn(program.path, program.args, spawnOptions(options));
     } catch (error) {
       // Some failures (arguments too long, a NUL in the path) are thrown instead of being emitted.
       process.nextTick(onExit, error as Error, NOT_STARTED);

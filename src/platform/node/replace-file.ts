@@ -94,28 +94,38 @@ export function publishFileSync(temporaryPath: string, path: string): void {
   syncDirectorySync(dirname(path));
 }
 
-/** Makes renames, new files and removed ones in a directory durable. */
+/** How systems say that a directory cannot be opened, or not be synced, at all: Windows, and some file systems. */
+const NO_DIRECTORY_SYNC = ['EISDIR', 'EACCES', 'EPERM', 'EBADF', 'EINVAL', 'ENOTSUP'];
+
+/** Makes renames, new files and removed ones in a directory durable, where the system can; elsewhere it sees to that itself. */
 export function syncDirectory(path: string, callback: Done): void {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
   } catch (error) {
-    process.nextTick(callback, error as NodeJS.ErrnoException);
+    process.nextTick(callback, unlessImpossible(error as NodeJS.ErrnoException));
     return;
   }
   fsync(descriptor, (error) => {
     closeSync(descriptor);
-    callback(error);
+    callback(error === null ? null : unlessImpossible(error));
   });
 }
 
 function syncDirectorySync(path: string): void {
-  const descriptor = openSync(path, 'r');
+  let descriptor: number | null = null;
   try {
+    descriptor = openSync(path, 'r');
     fsyncSync(descriptor);
+  } catch (error) {
+    if (unlessImpossible(error as NodeJS.ErrnoException) !== null) throw error;
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== null) closeSync(descriptor);
   }
+}
+
+function unlessImpossible(error: NodeJS.ErrnoException): NodeJS.ErrnoException | null {
+  return NO_DIRECTORY_SYNC.includes(error.code ?? '') ? null : error;
 }
 
 function fill(descriptor: number, bytes: Buffer, mode: number): void {

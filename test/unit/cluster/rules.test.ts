@@ -341,6 +341,16 @@ describe('the state of the cluster', () => {
     expect(view.isServing).toBe(true);
   });
 
+  it('is ok as soon as all slots are given: before that there was no majority to be cut off from', () => {
+    const view = viewOf(node('a', 1), node('b', 2));
+    const state = new ServingState(true);
+    expect(state.evaluate(view, 1000, { ...rules, requiresFullCoverage: false })).toBeNull();
+    expect(view.isServing).toBe(false);
+    for (const slot of allSlots()) view.setOwner(slot, [...view.nodes][slot % 2]);
+    expect(state.evaluate(view, 1001, rules)).toBeNull();
+    expect(view.isServing).toBe(true);
+  });
+
   it.each([
     ['a slot is nobody’s', (view: ClusterView) => view.setOwner(9 as Slot, null), true, false],
     [
