@@ -176,7 +176,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the report in a browser', () => {
     expect(charts.map(({ id }) => id)).toEqual(['timeline', 'throughput', 'latency']);
     // A canvas on which nothing is drawn has one color.
     for (const { colors } of charts) expect(colors).toBeGreaterThan(10);
-    expect(stdout).toContain('<td>acknowledged writes lost</td><td>3</td><td>3</td>');
+    expect(stdout).toContain('<th scope="row">acknowledged writes lost</th><td>3</td><td>3</td>');
     expect(stdout).toContain('Sentinel vedette lost 3 of 580 acknowledged writes.');
   });
 });

@@ -13,18 +13,20 @@ export interface ReportChart {
   readonly config: ChartConfiguration<'bar' | 'line', unknown[]>;
 }
 
-/** Distinct also for those who do not see red and green. */
-const COLUMN_COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'];
-const ROW_HEIGHT_PX = 22;
+/** Distinct also for those who do not see red and green, and visible on white and on black. */
+export const COLUMN_COLORS = ['#2f81d6', '#d55e00', '#1a936f', '#b0579f'] as const;
+const QUIET = 'rgba(128, 128, 128, 0.28)';
+const ROW_HEIGHT_PX = 24;
 const BEFORE_FAULT_MS = 1000;
+const SINCE_FAULT = 'time since the fault (ms)';
 
 /** A stretch of the timeline: from one phase to the next that was reached. Null is the fault itself. */
 const STRETCHES: readonly (readonly [label: string, from: Phase | null, to: Phase, color: string])[] = [
   ['noticing', null, 'confirmed', '#e69f00'],
-  ['waiting for the election', 'confirmed', 'election', '#f0e442'],
+  ['waiting for the election', 'confirmed', 'election', '#a08fdc'],
   ['election', 'election', 'elected', '#56b4e9'],
-  ['promotion, up to the first write', 'elected', 'first-write', '#0072b2'],
-  ['until all clients have moved', 'first-write', 'clients-moved', '#009e73'],
+  ['promotion, up to the first write', 'elected', 'first-write', '#2f6fb0'],
+  ['until all clients have moved', 'first-write', 'clients-moved', '#1a936f'],
 ];
 
 export function chartsOf(results: CompareResults): ReportChart[] {
@@ -47,16 +49,17 @@ function timeline(columns: readonly ColumnResults[]): ReportChart {
   datasets.push({
     label: 'the fault lasts',
     data: whole,
-    backgroundColor: '#e8e8e8',
+    backgroundColor: QUIET,
     grouped: false,
     barPercentage: 0.95,
   });
   return {
     id: 'timeline',
-    title: 'Each trial',
+    title: 'Where the time went, trial by trial',
     caption:
-      'From the fault at 0: what the time went into. A grey bar alone is a trial in which nobody took over.',
-    heightPx: 120 + rows.length * ROW_HEIGHT_PX,
+      'A row for each trial, from the fault at 0. The grey bar behind lasts until the fault is taken back; ' +
+      'a grey bar alone is a trial in which nobody took over.',
+    heightPx: 110 + rows.length * ROW_HEIGHT_PX,
     config: {
       type: 'bar',
       data: { labels: rows.map(({ label }) => label), datasets },
@@ -64,8 +67,8 @@ function timeline(columns: readonly ColumnResults[]): ReportChart {
         ...common,
         indexAxis: 'y',
         scales: {
-          x: { min: 0, title: { display: true, text: 'ms since the fault' } },
-          y: { ticks: { autoSkip: false } },
+          x: { min: 0, title: { display: true, text: SINCE_FAULT } },
+          y: { grid: { display: false }, ticks: { autoSkip: false } },
         },
       },
     },
@@ -83,6 +86,17 @@ function throughput(columns: readonly ColumnResults[]): ReportChart {
     ...lineOf(column, index),
     data: medianThroughput(column.trials),
   }));
+  datasets.push({
+    label: 'the fault',
+    data: [
+      { x: 0, y: 0 },
+      { x: 0, y: greatestRateOf(columns) },
+    ],
+    borderColor: '#808080',
+    borderDash: [5, 4],
+    borderWidth: 2,
+    pointRadius: 0,
+  });
   return {
     id: 'throughput',
     title: 'Throughput around the fault',
@@ -94,13 +108,18 @@ function throughput(columns: readonly ColumnResults[]): ReportChart {
       data: { datasets },
       options: {
         ...common,
+        interaction: { mode: 'nearest', axis: 'x', intersect: false },
         scales: {
-          x: { type: 'linear', title: { display: true, text: 'ms since the fault' } },
-          y: { min: 0, title: { display: true, text: 'operations a second' } },
+          x: { type: 'linear', title: { display: true, text: SINCE_FAULT } },
+          y: { min: 0, title: { display: true, text: 'acknowledged operations a second' } },
         },
       },
     },
   };
+}
+
+function greatestRateOf(columns: readonly ColumnResults[]): number {
+  return Math.max(0, ...columns.flatMap(({ trials }) => medianThroughput(trials).map(({ y }) => y)));
 }
 
 /** Of each bucket of time that at least half of the trials have. */
@@ -139,15 +158,20 @@ function latency(columns: readonly ColumnResults[]): ReportChart {
       options: {
         ...common,
         scales: {
-          x: { title: { display: true, text: 'percentile' } },
-          y: { type: 'logarithmic', title: { display: true, text: 'ms' } },
+          x: { title: { display: true, text: 'percentile of the operations' } },
+          y: { type: 'logarithmic', title: { display: true, text: 'latency (ms, logarithmic)' } },
         },
       },
     },
   };
 }
 
-const common = { animation: false, responsive: true, maintainAspectRatio: false } as const;
+const common = {
+  animation: false,
+  responsive: true,
+  maintainAspectRatio: false,
+  plugins: { legend: { align: 'start', labels: { boxWidth: 14, boxHeight: 14 } } },
+} as const;
 
 function lineOf(column: ColumnResults, index: number) {
   const color = COLUMN_COLORS[index % COLUMN_COLORS.length]!;

@@ -1,32 +1,18 @@
 /** The report: one HTML file with everything in it, the charting library included. */
 import { fileURLToPath } from 'node:url';
 import type { Platform } from '../../platform/platform.js';
-import { chartsOf, type ReportChart } from './charts.js';
+import { chartsOf, COLUMN_COLORS, type ReportChart } from './charts.js';
 import { EXPECTATION_HEADINGS, expectationOf } from './expectation.js';
 import { nameOfColumn } from './figures.js';
+import { cardsOf, headlineOf, type Card } from './headline.js';
+import { DRAW, STYLE } from './report-page.js';
 import type { CompareResults } from './results.js';
-import { FAULT_TEXTS, summarise } from './summary.js';
-import { headingsOf, tableOf } from './table.js';
-
-const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-figure { margin: 2rem 0; }
-figcaption, .small { color: #666; font-size: .9em; }
-`;
-
-/** Draws what stands in the page as data. */
-const DRAW = `
-for (const { id, config } of JSON.parse(document.getElementById('charts').textContent)) {
-  new Chart(document.getElementById(id), config);
-}
-`;
+import { FAULT_TEXTS, FAULT_TITLES, summarise } from './summary.js';
+import { headingsOf, tableOf, type TableRow } from './table.js';
 
 export function renderReport(platform: Pick<Platform, 'disk'>, results: CompareResults): string {
   const charts = chartsOf(results);
-  const title = `Sentinel and Cluster: ${results.settings.fault}`;
+  const title = `Sentinel and Cluster: ${FAULT_TITLES[results.settings.fault]}`;
   const drawn = charts.map(({ id, config }) => ({ id, config }));
   return `<!doctype html>
 <html lang="en">
@@ -39,24 +25,25 @@ export function renderReport(platform: Pick<Platform, 'disk'>, results: CompareR
 </head>
 <body>
 <h1>${escape(title)}</h1>
-<p>${escape(describeRun(results))}</p>
-<h2>What happened</h2>
+<p class="lead">${escape(headlineOf(results))}</p>
+<p class="quiet">${escape(describeRun(results))}</p>
+<div class="cards">
+${cardsOf(results).map(cardHtml).join('\n')}
+</div>
+${charts.map(figureOf).join('\n')}
+<h2>In words</h2>
 <ul>
 ${summarise(results)
   .map((sentence) => `<li>${escape(sentence)}</li>`)
   .join('\n')}
 </ul>
-${charts.map(figureOf).join('\n')}
 <h2>Figures</h2>
-<p class="small">Median (worst) of the trials; sums where something is counted.</p>
-${tableHtml(
-  ['', ...headingsOf(results)],
-  tableOf(results).map(({ label, cells }) => [label, ...cells]),
-)}
+<p class="quiet">Median (worst) of the trials; sums where something is counted.</p>
+${tableHtml(headingsOf(results), tableOf(results))}
 ${expectationHtml(results)}
 <h2>How it was measured</h2>
 ${METHOD}
-<p class="small">${escape(describeVersions(results))}</p>
+<p class="quiet">${escape(describeVersions(results))}</p>
 <script type="application/json" id="results">${embedded(results)}</script>
 <script type="application/json" id="charts">${embedded(drawn)}</script>
 <script>${chartLibrary(platform)}</script>
@@ -87,23 +74,51 @@ function describeVersions({ columns, environment, startedAt }: CompareResults): 
   return `Vedette ${environment.vedette}; ${versions.join(', ')}; ${environment.operatingSystem}; ${startedAt}`;
 }
 
+function cardHtml({ title, figure, caption, remarks }: Card, index: number): string {
+  const lines = remarks.map(({ text, isBad }) => `<p${isBad ? ' class="bad"' : ''}>${escape(text)}</p>`);
+  return `<div class="card" style="--column: ${COLUMN_COLORS[index % COLUMN_COLORS.length]}">
+<h3>${escape(title)}</h3>
+<p class="figure">${escape(figure)}</p>
+<p class="quiet">${escape(caption)}</p>
+${lines.join('\n')}
+</div>`;
+}
+
 function figureOf({ id, title, caption, heightPx }: ReportChart): string {
   return `<figure><h2>${escape(title)}</h2>
-<div style="height: ${heightPx}px"><canvas id="${id}" role="img" aria-label="${escape(title)}"></canvas></div>
-<figcaption>${escape(caption)}</figcaption></figure>`;
+<figcaption>${escape(caption)}</figcaption>
+<div style="height: ${heightPx}px"><canvas id="${id}" role="img" aria-label="${escape(title)}"></canvas></div></figure>`;
 }
 
 /** What was to be expected, beside what was measured. */
 function expectationHtml(results: CompareResults): string {
-  const rows = expectationOf(results).map(({ label, cells }) => [label, ...cells]);
+  const rows = expectationOf(results);
   if (rows.length === 0) return '';
-  return `<h2>Expected and measured</h2>${tableHtml(['', ...EXPECTATION_HEADINGS], rows)}`;
+  return `<h2>Expected and measured</h2>
+<p class="quiet">What the configuration implies for each step, and the median (worst) of the trials.</p>
+${tableHtml(EXPECTATION_HEADINGS, rows, EXPECTATION_HEADINGS.indexOf('why'))}`;
 }
 
-function tableHtml(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = (tag: 'th' | 'td', texts: readonly string[]): string =>
-    `<tr>${texts.map((text) => `<${tag}>${escape(text)}</${tag}>`).join('')}</tr>`;
-  return `<table>${cells('th', headings)}${rows.map((row) => cells('td', row)).join('\n')}</table>`;
+/** @param words the column that holds no figures, if there is one; a row that begins no step is a whole */
+function tableHtml(
+  headings: readonly string[],
+  rows: readonly TableRow[],
+  words: number | null = null,
+): string {
+  const cell = (tag: 'th scope="col"' | 'td', text: string, index: number): string =>
+    `<${tag}${index === words ? ' class="words"' : ''}>${escape(text)}</${tag.slice(0, 2)}>`;
+  const head = headings.map((heading, index) => cell('th scope="col"', heading, index)).join('');
+  const body = rows.map(({ label, cells }) => {
+    const isWhole = words !== null && !label.startsWith('…');
+    const figures = cells.map((text, index) => cell('td', text, index)).join('');
+    return `<tr${isWhole ? ' class="whole"' : ''}><th scope="row">${escape(label)}</th>${figures}</tr>`;
+  });
+  return `<div class="table"><table>
+<thead><tr><th></th>${head}</tr></thead>
+<tbody>
+${body.join('\n')}
+</tbody>
+</table></div>`;
 }
 
 /** JSON that cannot end the element it stands in. */

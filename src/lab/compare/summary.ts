@@ -5,6 +5,20 @@ import type { ColumnResults, CompareResults } from './results.js';
 import type { Fault } from './settings.js';
 import { formatMs } from './table.js';
 
+/** The fault in a few words. */
+export const FAULT_TITLES: Readonly<Record<Fault, string>> = {
+  kill: 'a master is killed',
+  pause: 'a master hangs',
+  restart: 'a master restarts empty',
+  'partition-master': 'a master is cut off',
+  'partition-client': 'clients are cut off from the master',
+  jitter: 'packets are delayed at random',
+  flap: 'a master is cut off again and again',
+  'replica-kill': 'a replica is killed',
+  'sentinel-kill': 'a sentinel and the master are killed',
+  manual: 'a replica is told to take over',
+};
+
 /** What was done, for people. */
 export const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   kill: 'the master is killed (SIGKILL) and started again after the failover',
