@@ -12,7 +12,7 @@ import type { StreamPosition } from './snapshot/snapshot-frame.js';
 import { SnapshotFile, SynchronousSnapshotFile, type SnapshotPaths } from './snapshot/snapshot-file.js';
 import type { SnapshotWalk } from './snapshot/snapshot-walk.js';
 
-/** Stock's CONFIG_BGSAVE_RETRY_DELAY: after a failure, save points wait this long. */
+/** Stock's CONFIG_BGSAVE_RETRY_DELAY: how long after a failure saving is tried again. */
 const RETRY_DELAY_MS = 5000;
 
 const MISCONF =
@@ -206,6 +206,11 @@ export class Saving {
       server.log.notice(`${reached.changes} changes in ${reached.seconds} seconds. Saving...`);
       this.begin();
     } else if (this.isScheduled) {
+      this.begin();
+    } else if (this.refusesWrites) {
+      // No save point may ever be reached while nothing can be written: stock then waits for an operator, and so do
+      // replicas, whose PING is refused like a write.
+      server.log.notice('Writes are refused until the dataset is saved. Saving again...');
       this.begin();
     }
   }

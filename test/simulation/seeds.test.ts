@@ -35,6 +35,16 @@ const HARD: readonly [RunKind, string, string][] = [
   ],
   ['replication', '1333', 'a replica whose clock was set back never noticed that its master was silent'],
   ['replication', '44206', 'a clock that was set back kept a server from saving, and from taking writes'],
+  [
+    'replication',
+    '200198',
+    'a server that could not save refused writes for ever, and replicas, although its disk was well',
+  ],
+  [
+    'sentinel',
+    '200536',
+    'the books of the simulator missed what a replica took in before it ended itself in the same turn',
+  ],
   ['cluster', '1207', 'a replica that was elected voted for another one in the same epoch'],
   ['cluster', '1147', 'a node that was met was ignored for ever: who had asked to meet it gave up first'],
   ['cluster', '1835', 'the books of the simulator knew only the first of the keys that a slot took along'],

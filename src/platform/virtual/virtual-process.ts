@@ -177,6 +177,7 @@ export class VirtualProcess implements Platform, DiskOwner {
 
   /** The end it chose itself: its connections are closed. */
   exit(code: number): void {
+    if (this.isAlive) this.world.onExit?.(this);
     this.end({ kind: 'exited', code });
     for (const connection of this.connections) connection.abandon('close');
     this.closeAll();

@@ -53,6 +53,8 @@ export class VirtualWorld {
   onSpawn: ((request: SpawnRequest) => void) | null = null;
   /** Hears of every event that is about to happen: what a replay is compared by. */
   onEvent: ((event: ProcessEvent) => void) | null = null;
+  /** Told of every process that is about to end itself, while it still has all that it had. */
+  onExit: ((process: VirtualProcess) => void) | null = null;
   /** Hears every log line (without its newline), whatever its destination. */
   onLogLine: ((process: VirtualProcess, line: string) => void) | null = null;
 

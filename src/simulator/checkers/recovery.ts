@@ -34,7 +34,7 @@ function logPromises({ persistence, server }: DataService, how: Ending): boolean
   if (server.config.values.appendfsync === 'always') return true;
   // While an fsync is slow, `everysec` keeps up to two seconds back, as Redis does: what is acknowledged then is not with
   // the system yet.
-  return how === 'kill' && aof.bufferedBytes === 0;
+  return how !== 'power-loss' && aof.bufferedBytes === 0;
 }
 
 function acknowledgedBy(scene: Scene, name: string, { server }: DataService): Write[] {

@@ -1,9 +1,15 @@
 /**
  * What a run has exercised, as counts by name: a run that tests nothing is seen.
  */
-import type { Scene } from '../run/scene.js';
+import type { Ending, Scene } from '../run/scene.js';
 
 export type Coverage = Map<string, number>;
+
+const ENDINGS: Readonly<Record<Ending, string>> = {
+  kill: 'kills',
+  'power-loss': 'power losses',
+  exit: 'processes that ended themselves',
+};
 
 /** Counts what happens in a run. */
 export function countCoverage(scene: Scene): Coverage {
@@ -47,7 +53,7 @@ export function countCoverage(scene: Scene): Coverage {
     }
   });
   scene.on('composed', () => count('process starts'));
-  scene.on('ending', (_member, how) => count(how === 'kill' ? 'kills' : 'power losses'));
+  scene.on('ending', (_member, how) => count(ENDINGS[how]));
   scene.on('snapshot', () => count('snapshots taken'));
   scene.on('started', ({ dataService }) => {
     const loaded = dataService?.server.persistenceStatus.lastLoadKeysLoaded ?? 0;

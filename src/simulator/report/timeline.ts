@@ -1,6 +1,6 @@
 /** What happened in a run, a line each, for people: faults, steps of failovers, starts and ends, violations. */
 import type { FailoverEvent } from '../../failover/events.js';
-import type { Scene } from '../run/scene.js';
+import type { Ending, Scene } from '../run/scene.js';
 
 export interface TimelineEntry {
   readonly atMs: number;
@@ -11,6 +11,12 @@ export interface TimelineEntry {
   readonly text: string;
 }
 
+const ENDINGS: Readonly<Record<Ending, string>> = {
+  kill: 'is killed',
+  'power-loss': 'loses power',
+  exit: 'ends itself',
+};
+
 export function recordTimeline(scene: Scene): TimelineEntry[] {
   const entries: TimelineEntry[] = [];
   const add = (who: string, text: string, whom = ''): void => {
@@ -18,7 +24,7 @@ export function recordTimeline(scene: Scene): TimelineEntry[] {
   };
   scene.on('noted', (text) => add('', text));
   scene.on('composed', ({ name }) => add(name, 'starts'));
-  scene.on('ending', ({ name }, how) => add(name, how === 'kill' ? 'is killed' : 'loses power'));
+  scene.on('ending', ({ name }, how) => add(name, ENDINGS[how]));
   scene.on('told', ({ name }, event) => {
     const peer = 'peer' in event && event.peer !== null ? scene.world.nameOf(event.peer.host) : '';
     const master = 'master' in event ? scene.world.nameOf(event.master.host) : '';

@@ -54,6 +54,10 @@ export class Histories {
 
   constructor(scene: Scene) {
     scene.on('turn', (member, service) => this.read(member, service));
+    // Who ends itself may have told others of what it took in during its last turn.
+    scene.on('ending', (member) => {
+      if (member.dataService !== null) this.read(member, member.dataService);
+    });
   }
 
   /** Where a write's key is in any history; offsets are at or before the end of the command. */

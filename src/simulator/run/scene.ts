@@ -22,8 +22,8 @@ export interface Violation {
   readonly text: string;
 }
 
-/** How a process is about to end by a fault. */
-export type Ending = 'kill' | 'power-loss';
+/** How a process is about to end: by a fault, or by its own decision. */
+export type Ending = 'kill' | 'power-loss' | 'exit';
 
 export interface SceneEvents {
   /** A process is composed; nothing has happened in it yet. */
@@ -80,6 +80,7 @@ export class Scene extends EventEmitter<SceneEvents> {
         return begin(receiver);
       };
     });
+    world.onExit.push((member) => this.emit('ending', member, 'exit'));
     world.onStarted.push((member) => this.emit('started', member));
     world.onStartFailure = (member, problem) => this.startFailed(member, problem);
     this.histories = new Histories(this);

@@ -23,6 +23,8 @@ export class SimulatedWorld {
   readonly onComposed: ((member: Member, service: MemberService) => void)[] = [];
   /** Told of every process that has loaded its data and serves. */
   readonly onStarted: ((member: Member) => void)[] = [];
+  /** Told of every process that is about to end itself. */
+  readonly onExit: ((member: Member) => void)[] = [];
   /** What to do when a member cannot start. */
   onStartFailure: (member: Member, problem: string) => void = (member, problem) => {
     throw new Error(`${member.name}: ${problem}`);
@@ -32,6 +34,13 @@ export class SimulatedWorld {
 
   constructor(options: WorldOptions = {}) {
     this.world = new VirtualWorld({ seed: 1, syncLatency: 2, diskLatency: 0.1, ...options });
+    this.world.onExit = (process) => {
+      const member = this.membersByName.get(process.name);
+      // One that could not even be composed was no member yet.
+      if (member?.isRunning === true && member.process === process) {
+        this.onExit.forEach((listener) => listener(member));
+      }
+    };
     this.operator = this.world.createProcess('operator');
   }
 

@@ -226,6 +226,18 @@ describe('a disk that fails', () => {
     expect(fixture.call('SET', 'a', 2)).toBe('OK');
   });
 
+  it('is tried again while writes are refused, although no save point is reached', () => {
+    const fixture = new Fixture({ save: '3600 1' });
+    const heal = fixture.disk.faults.add({ operation: 'sync', code: 'EIO', path: 'temp-' });
+    fixture.call('BGSAVE');
+    fixture.finishSaving();
+    expect(fixture.call('SET', 'a', 1)).toBeInstanceOf(ErrorReply);
+    heal();
+    world.advance(6000);
+    expect(fixture.info('rdb_last_bgsave_status')).toBe('ok');
+    expect(fixture.call('SET', 'a', 1)).toBe('OK');
+  });
+
   it('does not keep a server from living on when it cannot save at its end', () => {
     const fixture = new Fixture({ save: '3600 1' });
     const { shutdown } = fixture.server.server;
