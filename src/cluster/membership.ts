@@ -86,16 +86,17 @@ export class Membership {
   }
 
   /**
-   * Handshakes that lead nowhere end. Each side completes its own, so one may give up, being slow, what the other has
-   * completed; it would then ignore that other node for ever. So whoever keeps no link to this node after a handshake
-   * is asked to meet it again. Returns when to look again.
+   * Handshakes that lead nowhere end; the time that this node's own disk keeps the first word back is not counted. Each
+   * side completes its own, so one may give up, being slow, what the other has completed; it would then ignore that
+   * other node for ever. So whoever keeps no link to this node after a handshake is asked to meet it again. Returns when
+   * to look again.
    */
   look(nowMs: number): number {
     const limitMs = Math.max(this.cluster.nodeTimeoutMs, SHORTEST_HANDSHAKE_MS);
     let nextMs = Infinity;
     for (const node of [...this.cluster.view.nodes]) {
       if (node.membership === 'handshake') {
-        const endMs = node.createdAtMs + limitMs;
+        const endMs = Math.max(node.createdAtMs, node.metAtMs) + limitMs;
         if (nowMs > endMs) this.remove(node);
         else nextMs = Math.min(nextMs, endMs + 1);
       } else if (node.metAtMs !== 0) nextMs = Math.min(nextMs, this.seeIfMet(node, nowMs, limitMs));

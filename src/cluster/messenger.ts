@@ -48,9 +48,12 @@ export class Messenger {
     const { health } = this.cluster;
     const isFirst = node.pingSentMs === 0;
     health.probed(node);
-    // One that is pending already stays where it is: only the first opens the window.
+    const isHandshake = node.membership === 'handshake';
+    if (isHandshake) node.metAtMs = Infinity;
     return () => {
+      // One that is pending already stays where it is: only the first opens the window.
       if (isFirst) health.asked(node);
+      if (isHandshake && node.membership === 'handshake') node.metAtMs = this.cluster.nowMs;
     };
   }
 

@@ -22,7 +22,10 @@ export class ClusterNode {
   membership: Membership = 'member';
   /** The next connection opens with MEET instead of PING. */
   sendsMeet = false;
-  /** When it last had a chance to take this node in, by a handshake; 0 once it has shown that it did. */
+  /**
+   * When it last had a chance to take this node in, by a handshake; Infinity while the word to it waits for this node's
+   * disk, 0 once it has shown that it did.
+   */
   metAtMs = 0;
   role: 'master' | 'replica' = 'master';
   /** The master of a replica; null for masters and while it is unknown. */

@@ -60,6 +60,19 @@ describe('forming a cluster', () => {
     cluster.until(() => cluster.seen('newcomer', 'member').metAtMs === 0, 10_000);
   });
 
+  it('is joined even when the disk of the one that asks to meet keeps the question back for longer than a handshake may take', () => {
+    const cluster = new ClusterWorld({ syncLatency: 700 });
+    for (const name of ['member', 'newcomer']) cluster.start(name, ['cluster-node-timeout 1000']);
+    const { store, view } = cluster.cluster('member');
+    cluster.advance(10_000);
+    store.saveBinding();
+    cluster.meet('member', 'newcomer');
+    cluster.advance(1200);
+    expect(store.isBindingSaved).toBe(false);
+    const newcomer = toNodeId(cluster.id('newcomer'));
+    cluster.until(() => view.find(newcomer)?.membership === 'member', 2000);
+  });
+
   it('does not come back once it was taken in and then forgotten', () => {
     const cluster = new ClusterWorld();
     for (const name of ['member', 'newcomer']) cluster.start(name, ['cluster-node-timeout 1000']);
