@@ -56,6 +56,7 @@ export function countCoverage(scene: Scene): Coverage {
   scene.on('acknowledged', () => count('writes acknowledged'));
   scene.on('waited', (_write, replicas) => count(replicas > 0 ? 'WAIT fulfilled' : 'WAIT timed out'));
   countSynchronisations(scene, count);
+  countSlotMoves(scene, count);
   return coverage;
 }
 
@@ -70,6 +71,19 @@ function countSynchronisations(scene: Scene, count: (name: string, by: number) =
   };
   scene.on('ending', (member) => add(member));
   scene.on('settled', () => scene.world.members.forEach(add));
+}
+
+/** A move that opened a slot and never gave it to its new owner was interrupted half way. */
+function countSlotMoves(scene: Scene, count: (name: string, by?: number) => void): void {
+  let open = 0;
+  scene.on('slot-move', (stage) => {
+    if (stage === 'opened') open++;
+    else {
+      open--;
+      count('slot moves made');
+    }
+  });
+  scene.on('settled', () => count('slot moves interrupted', open));
 }
 
 /** Adds one run's counts to those of many, with the number of runs that had any. */
