@@ -2,6 +2,7 @@
  * Sending and taking hellos: sentinels of the same master become known to each other, and the configuration with
  * the greatest epoch spreads.
  */
+import { NO_EPOCH } from '../failover/epoch.js';
 import { formatHello, HELLO_CHANNEL, parseHello, type Hello } from './hello.js';
 import { addressOf, announcedHost, joinHostPort, sameAddress, type InstanceAddress } from './address.js';
 import type { WatchedInstance } from './instance.js';
@@ -85,10 +86,24 @@ export class Hellos {
     const peer = sender === null ? null : this.#recognise(master, hello, sender);
     this.sentinel.learnEpoch(hello.currentEpoch);
     if (peer === null) return;
-    if (masterAddress !== null && hello.configEpoch > master.configEpoch) {
-      this.#adopt(master, peer, hello, masterAddress);
+    if (masterAddress !== null) {
+      const isNewer = hello.configEpoch > master.configEpoch;
+      if (isNewer || this.#isOvertaken(master, hello, masterAddress)) {
+        this.#adopt(master, peer, hello, masterAddress);
+      }
     }
     peer.lastHelloReceivedMs = this.sentinel.nowMs();
+  }
+
+  /**
+   * Failovers that operators order take their epoch without votes: two of them, on two sides of a partition, may take the
+   * same one, and then neither configuration is the newer. The servers tell which of them holds: our master itself follows
+   * the other one, and that one is a master.
+   */
+  #isOvertaken(master: MonitoredMaster, { configEpoch }: Hello, address: InstanceAddress): boolean {
+    if (configEpoch === NO_EPOCH || configEpoch !== master.configEpoch || master.failoverInProgress)
+      return false;
+    return master.follows(address) && master.findReplica(address)?.reportedRole === 'master';
   }
 
   /** The sender as a peer of the master: known, moved, in the place of another, or new. */

@@ -8,7 +8,7 @@ import type { Election } from '../failover/election.js';
 import type { NodeId } from '../failover/identity.js';
 import type { Leadership } from '../failover/leadership.js';
 import type { EligibilityLimits } from '../failover/replica-ranking.js';
-import { sameAddress, type InstanceAddress } from './address.js';
+import { isAddress, sameAddress, type InstanceAddress } from './address.js';
 import { earlier } from './attendance.js';
 import type { MasterConfiguration, MasterSettings } from './configuration.js';
 import type { InfoReport } from './info-report.js';
@@ -48,6 +48,8 @@ export class MonitoredMaster extends ServerInstance {
   /** The present leadership has been ordered by an operator and does not ask the others. */
   forced = false;
   stageSinceMs = 0;
+  /** The master that it last said it has, although it should be one. */
+  private followed: { readonly host: string; readonly port: number } | null = null;
   /** The reason last said for not failing over, so that it is said once. */
   toldHold = '';
 
@@ -108,8 +110,18 @@ export class MonitoredMaster extends ServerInstance {
     return null;
   }
 
+  /** It says that it is a replica of that server. */
+  follows(address: InstanceAddress): boolean {
+    const { followed } = this;
+    return (
+      this.reportedRole === 'replica' && followed !== null && isAddress(address, followed.host, followed.port)
+    );
+  }
+
   take(report: InfoReport, text: string, askedMs: number, nowMs: number): void {
     this.takeReport(report, text, askedMs, nowMs);
+    const { masterHost: host, masterPort: port } = report;
+    this.followed = host === null || port === null ? null : { host, port };
   }
 
   /** Since when it has been wrong about its role, as far as that counts against it. */

@@ -34,6 +34,8 @@ const proofs: Readonly<Record<string, (coverage: RunOutcome['coverage']) => void
     expect(coverage.get('promotions')).toBeUndefined(),
   'forged and absurd epochs': (coverage) => expect(coverage.get('promotions')).toBe(1),
   'two masters failing together': (coverage) => expect(coverage.get('elections won')).toBe(2),
+  'two failovers ordered on the two sides of a partition': (coverage) =>
+    expect(coverage.get('manual failovers')).toBe(2),
   'a quick A-B-A-B manual failover': (coverage) => expect(coverage.get('manual failovers')).toBe(4),
 };
 

@@ -215,6 +215,21 @@ export const scenarios: readonly Scenario[] = [
     ]),
   },
   {
+    name: 'two failovers ordered on the two sides of a partition',
+    story:
+      'Both take the same epoch, since orders need no votes, and name two masters. When the partition ends, the servers show ' +
+      'which configuration holds, and everybody takes it.',
+    plan: sentinelScenario('two-orders-5', [
+      at(1000, 15_000, {
+        kind: 'partition',
+        left: ['sentinel-1', 'sentinel-2', 'server-3'],
+        right: ['sentinel-3', 'server-2'],
+      }),
+      at(4500, 0, { kind: 'manual-failover', target: 'sentinel-1', how: '' }),
+      at(4500, 0, { kind: 'manual-failover', target: 'sentinel-3', how: '' }),
+    ]),
+  },
+  {
     name: 'the greatest epoch of all',
     story:
       'A hello brings the last epoch there is. Nobody can stand any more, which is said; the master is not lost.',

@@ -284,6 +284,42 @@ describe('an answer that comes when another server is the master', () => {
   });
 });
 
+describe('a hello with another master in the same configuration epoch', () => {
+  /** Our master says so of itself; returns the other one, which says it is a master. */
+  function hear(roleOfMaster: 'master' | 'slave'): ScriptedInstance {
+    const [first, second] = ['server-1', 'server-2'].map(
+      (name) => new ScriptedInstance(group.world, name, SERVER_PORT, () => null),
+    );
+    first.script = serverScript(() => replicaInfo({ role: roleOfMaster, master: second.host }));
+    second.script = serverScript(() => replicaInfo({ role: 'master' }));
+    group.startSentinel('sentinel-1', {
+      lines: [
+        `sentinel config-epoch ${MASTER_NAME} 5`,
+        `sentinel known-replica ${MASTER_NAME} ${second.host} ${SERVER_PORT}`,
+      ],
+    });
+    group.advance(1000);
+    const host = group.address('sentinel-9');
+    first.publish(
+      CHANNEL,
+      `${host},${SENTINEL_PORT},${STOCK_ID},5,${MASTER_NAME},${second.host},${SERVER_PORT},5`,
+    );
+    group.advance(1000);
+    return second;
+  }
+
+  it('is followed when our master says that it follows that one, which is a master', () => {
+    const { host } = hear('slave');
+    expect(group.map('sentinel-1', 'MASTER', MASTER_NAME)).toMatchObject({ ip: host, 'config-epoch': '5' });
+  });
+
+  it('is not followed otherwise', () => {
+    hear('master');
+    expect(group.has('+sentinel', 0)).toBe(true);
+    expect(group.has('+switch-master', 0)).toBe(false);
+  });
+});
+
 describe('an answer that makes no sense', () => {
   it.each([
     '+OK\r\n',
