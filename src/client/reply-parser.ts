@@ -17,12 +17,9 @@ import { ReplyError, type Reply } from './reply.js';
 
 /** What a single reply may hold; a peer that announces more must not make us buffer it. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
-const LONGEST_STATUS_BYTES = 64;
 const PLUS = 43;
 const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
-
-const OK = Buffer.from('+OK\r\n', 'latin1');
 
 export class ReplyParser {
   private readonly parser: RedisParser;
@@ -46,11 +43,10 @@ export class ReplyParser {
    * @returns the replies completed by them, in order, and the error after which nothing can be read any more
    */
   feed(chunk: Buffer): { readonly replies: readonly Reply[]; readonly error: ClientError | null } {
+    // The library keeps a beginning that is not whole yet here; a status within a longer reply is none.
     if (this.parser.buffer === null && this.fatal === null) {
-      if (isStatusLine(chunk)) return { replies: [chunk.latin1Slice(1, chunk.length - 2)], error: null };
-      if (isNothingButOks(chunk)) {
-        return { replies: new Array<Reply>(chunk.length / OK.length).fill('OK'), error: null };
-      }
+      const statuses = statusesOf(chunk);
+      if (statuses !== null) return { replies: statuses, error: null };
     }
     this.bufferedBytes += chunk.length;
     try {
@@ -72,24 +68,20 @@ export class ReplyParser {
   }
 }
 
-/** One status reply (`+PONG`) and nothing else: most of what comes from peers that are watched. */
-function isStatusLine(chunk: Buffer): boolean {
-  const end = chunk.length - 2;
-  if (end < 1 || end > LONGEST_STATUS_BYTES || chunk[0] !== PLUS || chunk[end + 1] !== LINE_FEED)
-    return false;
-  let at = 1;
-  while (at < end && chunk[at] !== CARRIAGE_RETURN) at++;
-  return at === end && chunk[end] === CARRIAGE_RETURN;
-}
-
-/** How many writes are answered that were sent at once: keys that are moved, above all. */
-function isNothingButOks(chunk: Buffer): boolean {
-  const { length } = chunk;
-  if (length === 0 || length % OK.length !== 0) return false;
-  for (let i = 0; i < length; i += OK.length) {
-    for (let j = 0; j < OK.length; j++) if (chunk[i + j] !== OK[j]) return false;
+/**
+ * The replies in a chunk that consists of whole status replies, null if there is anything else. Peers that are watched say
+ * hardly more than `+PONG`, and a server that takes keys in, hundreds of times `+OK`.
+ */
+function statusesOf(chunk: Buffer): Reply[] | null {
+  const statuses: Reply[] = [];
+  for (let at = 0; at < chunk.length;) {
+    if (chunk[at] !== PLUS) return null;
+    const end = chunk.indexOf(CARRIAGE_RETURN, at);
+    if (end === -1 || chunk[end + 1] !== LINE_FEED) return null;
+    statuses.push(chunk.latin1Slice(at + 1, end));
+    at = end + 2;
   }
-  return true;
+  return statuses;
 }
 
 /** With the options above a Buffer is a string, a string is an integer's digits. */

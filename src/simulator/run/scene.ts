@@ -12,6 +12,7 @@ import { WriteLedger } from '../workload/write-ledger.js';
 import type { Member } from '../world/member.js';
 import type { SimulatedWorld } from '../world/simulated-world.js';
 import { Histories } from './histories.js';
+import type { SlotMoveStage } from './slot-move.js';
 
 /** A rule that was broken. */
 export interface Violation {
@@ -41,6 +42,8 @@ export interface SceneEvents {
   acknowledged: (write: Write) => void;
   /** A client got WAIT's answer for its latest write. */
   waited: (write: Write, replicas: number) => void;
+  /** An operator has come so far in moving a slot. */
+  'slot-move': (stage: SlotMoveStage) => void;
   /** A fault begins or ends, an operator acts: for the timeline. */
   noted: (text: string) => void;
   /** All faults have ended and the topology has agreed again. */
