@@ -52,6 +52,14 @@ describe('replies', () => {
     expect(repliesTo(bytes, 9)).toEqual(['OK', 42, -7, 'abc', '', null, null, [1, ['x']], []]);
   });
 
+  test('a line that looks like a reply of its own may be the rest of another one', () => {
+    const bulk = 'ab\r\n+PONG\r\ncd';
+    const head = `+OK\r\n$${bulk.length}\r\nab\r\n`;
+    const whole = `+OK\r\n$${bulk.length}\r\n${bulk}\r\n+PONG\r\n`;
+    const cuts = [head.length, head.length + '+PONG\r\n'.length, whole.length - '+PONG\r\n'.length];
+    expect(repliesTo(whole, 3, cuts)).toEqual(['OK', bulk, 'PONG']);
+  });
+
   test('bytes above 0x7f stay bytes, in strings and in error texts', () => {
     expect(repliesTo('$4\r\n\xff\x00\xc3\xa9\r\n+\x80\xfe\r\n', 2)).toEqual(['\xff\x00\xc3\xa9', '\x80\xfe']);
     const [error] = repliesTo('-ERR caf\xc3\xa9\r\n', 1);

@@ -58,6 +58,26 @@ describe('time', () => {
     expect(fired).toBe(1);
   });
 
+  test('what is set for the present moment comes after what was set for it before', () => {
+    const world = new VirtualWorld();
+    const { timers } = world.createProcess('a');
+    const order: string[] = [];
+    timers.after(1, () => {
+      const cancelled = timers.after(0, () => order.push('cancelled'));
+      timers.after(0, () => order.push('third'));
+      timers.after(0, () => order.push('fourth'));
+      cancelled.cancel();
+      order.push('first');
+    });
+    timers.after(1, () => order.push('second'));
+    timers.after(2, () => order.push('fifth'));
+    world.advance(1);
+    expect(order).toEqual(['first', 'second', 'third', 'fourth']);
+    expect(world.pendingEventCount).toBe(1);
+    world.advance(1);
+    expect(order.at(-1)).toBe('fifth');
+  });
+
   test('the end of a turn comes after everything that is ready at that moment', () => {
     const world = new VirtualWorld();
     const { timers } = world.createProcess('a');
