@@ -134,5 +134,5 @@ test.each(mixtures)(
     const sizes = await Promise.all(nodes.map((node) => node.call('DBSIZE')));
     expect(sizes).toEqual([names.length, 0, 0]);
   },
-  120_000,
+  240_000,
 );
