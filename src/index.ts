@@ -1,13 +1,9 @@
 /** The public interface of the package. */
-export { ClusterDiscovery, ClusterDiscoveryError } from './client/cluster-discovery.js';
-export type {
-  ClusterDiscoveryOptions,
-  ClusterMaster,
-  NodeRefusal,
-  SlotRange,
-} from './client/cluster-discovery.js';
-export { MasterDiscovery, DiscoveryError } from './client/discovery.js';
-export type { DiscoveryOptions, Refusal, ResolvedMaster } from './client/discovery.js';
+export { ClusterDiscovery } from './client/cluster-discovery.js';
+export type { ClusterDiscoveryOptions, ClusterMaster, SlotRange } from './client/cluster-discovery.js';
+export { DiscoveryError } from './client/discovery.js';
+export type { DiscoveryEvents, Refusal, ResolvedMaster, DiscoveryOptions } from './client/discovery.js';
+export { MasterDiscovery, type MasterDiscoveryOptions } from './client/master-discovery.js';
 export type { AddressMap, HostAndPort } from './client/address.js';
 export { ReplyError, type Reply } from './client/reply.js';
 export { startCluster, startSentinelTopology, startServer } from './embedding/start.js';

@@ -1,343 +1,258 @@
 /**
- * Where is the master now? Asked of sentinels, verified, and watched for changes.
+ * What finding the master of a Sentinel group and finding the masters of a cluster have in common: rounds of questions (by
+ * a poll, after every loss, whenever somebody asks), further ones while a master is missing, connections that end with
+ * their master, events and the end of it all.
  *
- * What it makes sure of, because real clients got it wrong:
- * - Subscriptions to two sentinels and a poll, both always on: neither a dead sentinel nor a lost message hides a
- *   failover.
- * - After every loss of the connection to the master the sentinels are asked again; the old address is never just
- *   reconnected to.
- * - Configured sentinels stay in the list for ever; discovered ones are added.
- * - An answer with an older configuration epoch never wins, so a sentinel that was cut off cannot send anyone back.
- * - A newer answer ends the use of the old master at once, before the new one is verified.
+ * Whom to ask, what an answer is worth and which masters are held is the business of {@link MasterDiscovery} and
+ * {@link ClusterDiscovery}.
  *
  * It is driven by callbacks alone, so it runs in simulated time; the promises are for the caller's convenience.
- * After an operator has removed a master from all sentinels and added it again, its epochs begin anew: make a new
- * object then.
  */
 import { EventEmitter } from 'eventemitter3';
 import type { Timer } from '../platform/platform.js';
-import { bytesFromText } from '../resp/ascii.js';
-import {
-  addressTranslation,
-  formatAddress,
-  sameAddress,
-  type AddressMap,
-  type HostAndPort,
-} from './address.js';
-import {
-  credentialsFromText,
-  type ClientConnection,
-  type ClientPlatform,
-  type Credentials,
-} from './connection.js';
-import { ClientError, stoppedError } from './errors.js';
+import { addressTranslation, formatAddress, type AddressMap, type HostAndPort } from './address.js';
 import { Complaints } from './complaints.js';
+import type { ClientConnection, ClientPlatform, Credentials } from './connection.js';
+import { ClientError, stoppedError } from './errors.js';
 import { checkMaster } from './master-check.js';
-import { closeGiven, MasterLink, type LivenessPing } from './master-link.js';
-import { QueryPool } from './query-pool.js';
-import {
-  ResolutionRound,
-  type Refusal,
-  type ResolvedMaster,
-  type RoundContext,
-  type RoundOutcome,
-} from './resolution-round.js';
-import { SentinelList, type ListedSentinel } from './sentinel-list.js';
-import { SentinelQuery } from './sentinel-query.js';
-import { SentinelWatches } from './sentinel-watch.js';
+import { MasterLink, type LivenessPing } from './master-link.js';
 import { Waiters } from './waiters.js';
 
-export type { ResolvedMaster, Refusal } from './resolution-round.js';
-
-/** Names and passwords are text; they go out as UTF-8. */
+/** What may be said of every discovery. Times are optional; names and passwords are text, which goes out as UTF-8. */
 export interface DiscoveryOptions {
-  /** At least one. */
-  readonly sentinels: readonly HostAndPort[];
-  /** The master's name, as in `sentinel monitor`. */
-  readonly name: string;
-  readonly sentinelUsername?: string;
-  readonly sentinelPassword?: string;
-  readonly masterUsername?: string;
-  readonly masterPassword?: string;
-  /** Where announced addresses are reached from here: of the master, and of discovered sentinels. */
+  /** Where announced addresses are reached from here. */
   readonly addressMap?: AddressMap;
-  /** For a sentinel to accept a connection and answer; 500 when absent. */
-  readonly sentinelTimeoutMs?: number;
-  /** For the master to accept a connection and tell its role; 1000 when absent. */
+  /** For a master to accept a connection and tell its role; 1000 when absent. */
   readonly masterTimeoutMs?: number;
-  /** Between polls, and between pings on subscriptions; 1000 when absent. */
+  /** Between polls; 1000 when absent. */
   readonly pollIntervalMs?: number;
-  /** Before sentinels are asked again when none named a verifiable master; 200 when absent. */
+  /** Before questions are asked again while a master is missing; 200 when absent. */
   readonly retryDelayMs?: number;
   /**
-   * Pings the master on a connection of its own and takes it for lost when no reply comes in time, for a master
+   * Pings every master on a connection of its own and takes it for lost when no reply comes in time, for a master
    * that hangs without closing TCP. A master that runs a long command hangs as well: mind the deadline.
    */
   readonly livenessPing?: LivenessPing;
 }
 
-/** No sentinel named a master that could be verified. */
+/** Where a master is, who says so, and since which configuration. */
+export interface ResolvedMaster {
+  /** Of the group; in a cluster its slots. */
+  readonly name: string;
+  /** Where to connect. */
+  readonly address: HostAndPort;
+  /** What is announced; differs from `address` when an address map translates it. */
+  readonly announced: HostAndPort;
+  readonly configEpoch: number;
+  /** The sentinel, or the node of the cluster, that said so. */
+  readonly source: HostAndPort;
+}
+
+/** Why an answer was of no use. */
+export interface Refusal {
+  /** Who was asked: a sentinel, a node of a cluster, or the master itself. */
+  readonly source: HostAndPort;
+  readonly error: Error;
+}
+
+/** There is no master that could be verified. */
 export class DiscoveryError extends ClientError {
   constructor(
-    name: string,
-    /** What each sentinel said, in the order they were asked. */
+    /** The master's name, or which slots. */
+    what: string,
+    /** What each of those said that were asked. */
     readonly refusals: readonly Refusal[],
   ) {
-    const said = refusals.map(({ sentinel, error }) => `${formatAddress(sentinel)}: ${error.message}`);
-    super('NO_MASTER', `No verified master for ${name} (${said.join('; ')})`);
+    const said = refusals.map(({ source, error }) => `${formatAddress(source)}: ${error.message}`);
+    super('NO_MASTER', `No verified master for ${what}${said.length === 0 ? '' : ` (${said.join('; ')})`}`);
   }
 }
 
-export interface DiscoveryEvents {
-  /** A master was verified: the first, another one, or the same again after it was lost. */
-  master: [master: ResolvedMaster, previous: ResolvedMaster | null];
-  /** The master is gone, hangs, is no master any more, or has been superseded. */
-  lost: [master: ResolvedMaster, reason: Error];
-  /** A round of questions found no verified master; told again only when the reasons have changed. */
+/** Told from `start()` to `stop()`. */
+export interface DiscoveryEvents<Master extends ResolvedMaster> {
+  /**
+   * A master was verified: the first, another one, or the same again after it was lost. In a cluster also when it has
+   * got slots of others; `previous` had the first of the slots that are new to it.
+   */
+  master: [master: Master, previous: Master | null];
+  /** A master is gone, hangs, is no master any more, or has been superseded: in a cluster, has lost all its slots. */
+  lost: [master: Master, reason: Error];
+  /** Nobody who was asked named a master that could be verified; told again only when the reasons have changed. */
   unresolved: [error: DiscoveryError];
 }
 
-const DEFAULTS = { sentinelTimeoutMs: 500, masterTimeoutMs: 1000, pollIntervalMs: 1000, retryDelayMs: 200 };
+/** A round of questions. Once it is aborted it says nothing any more. */
+interface Round {
+  start(): void;
+  abort(): void;
+}
 
-export class MasterDiscovery extends EventEmitter<DiscoveryEvents> {
-  private readonly list: SentinelList;
-  private readonly queries: QueryPool<SentinelQuery>;
-  private readonly watches: SentinelWatches;
-  /** The master's name as bytes, as in every answer of a sentinel. */
-  private readonly masterName: string;
-  private readonly times: typeof DEFAULTS;
-  private readonly toReachable: (announced: HostAndPort) => HostAndPort;
+/** @typeParam Answer what whoever asks is given when a round ends well */
+export abstract class Discovery<Master extends ResolvedMaster, Answer = unknown> extends EventEmitter<
+  DiscoveryEvents<Master>
+> {
+  protected readonly pollIntervalMs: number;
+  protected readonly retryDelayMs: number;
+  protected readonly masterTimeoutMs: number;
+  /** Where an announced address is reached from here. */
+  protected readonly toReachable: (announced: HostAndPort) => HostAndPort;
+  /** Those who wait for the end of the round under way. */
+  protected readonly waiters = new Waiters<Answer>();
 
-  /** The verified master; null while there is none. */
-  private held: ResolvedMaster | null = null;
-  /** The last verified master, lost or not. */
-  private last: ResolvedMaster | null = null;
-  /** Stands as long as `held` does. */
-  private link: MasterLink | null = null;
   /** Connections given to the caller, to be closed when their master must not be used any more. */
-  private readonly given = new Set<ClientConnection>();
-  private newestEpoch = -1;
-
+  private readonly given = new Map<ClientConnection, Master>();
+  private readonly complaints = new Complaints();
+  private readonly livenessPing: LivenessPing | undefined;
   private state: 'idle' | 'watching' | 'stopped' = 'idle';
-  private round: ResolutionRound | null = null;
-  private readonly waiters = new Waiters<ResolvedMaster>();
+  private round: Round | null = null;
   private poll: Timer | null = null;
   private retry: Timer | null = null;
-  private readonly complaints = new Complaints();
 
-  constructor(
-    private readonly platform: ClientPlatform,
-    private readonly options: DiscoveryOptions,
+  protected constructor(
+    protected readonly platform: ClientPlatform,
+    protected readonly masterCredentials: Credentials,
+    options: DiscoveryOptions,
   ) {
     super();
-    if (options.sentinels.length === 0) throw new TypeError('discovery needs at least one sentinel');
-    this.masterName = bytesFromText(options.name);
-    this.times = {
-      sentinelTimeoutMs: options.sentinelTimeoutMs ?? DEFAULTS.sentinelTimeoutMs,
-      masterTimeoutMs: options.masterTimeoutMs ?? DEFAULTS.masterTimeoutMs,
-      pollIntervalMs: options.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
-      retryDelayMs: options.retryDelayMs ?? DEFAULTS.retryDelayMs,
-    };
+    this.pollIntervalMs = options.pollIntervalMs ?? 1000;
+    this.retryDelayMs = options.retryDelayMs ?? 200;
+    this.masterTimeoutMs = options.masterTimeoutMs ?? 1000;
     this.toReachable = addressTranslation(options.addressMap);
-    this.list = new SentinelList(options.sentinels);
-    this.queries = new QueryPool(
-      (address) =>
-        new SentinelQuery(platform, address, this.sentinelCredentials, this.times.sentinelTimeoutMs),
-    );
-    this.watches = new SentinelWatches(this.list, {
-      platform,
-      masterName: this.masterName,
-      credentials: this.sentinelCredentials,
-      timeoutMs: this.times.sentinelTimeoutMs,
-      pingIntervalMs: this.times.pollIntervalMs,
-      retryDelayMs: this.times.retryDelayMs,
-      onHint: (sentinel) => this.hear(sentinel),
-      onListening: () => this.askUnlessAsking(),
-    });
-  }
-
-  /** The verified master; null before the first and while there is none. */
-  get master(): ResolvedMaster | null {
-    return this.held;
-  }
-
-  /** The sentinels in the order they are asked: the configured ones and the discovered ones. */
-  get sentinels(): readonly HostAndPort[] {
-    return this.list.inOrder().map((sentinel) => sentinel.address);
+    this.livenessPing = options.livenessPing;
   }
 
   /** Watches from now on; events tell of every change. */
   start(): void {
     if (this.state !== 'idle') return;
     this.state = 'watching';
-    this.watches.fill();
-    this.poll = this.platform.timers.every(this.times.pollIntervalMs, () => this.pollNow());
-    this.beginRound();
+    this.poll = this.platform.timers.every(this.pollIntervalMs, () => {
+      this.ask();
+      for (const link of this.links()) link.recheckRole();
+    });
+    this.ask();
   }
 
-  /** Ends all timers and connections, those that {@link connect} gave included. */
+  /** Ends all timers and connections, those that `connect` gave included. */
   stop(): void {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
     this.round?.abort();
     this.round = null;
-    this.watches.stop();
     this.poll?.cancel();
     this.retry?.cancel();
-    this.queries.close();
-    this.dropMaster(null);
+    this.release();
+    for (const connection of [...this.given.keys()]) connection.close();
     this.waiters.reject(stoppedError());
   }
 
-  /** Asks the sentinels now. Rejects with a {@link DiscoveryError} when none names a master that can be verified. */
-  resolve(): Promise<ResolvedMaster> {
-    if (this.state === 'stopped') return Promise.reject(stoppedError());
-    const resolved = this.waiters.wait();
-    this.askUnlessAsking();
-    return resolved;
-  }
+  // What the two kinds do in their own ways
 
-  /**
-   * A new connection to the master, whose address is asked for and whose role is verified each time. It closes when
-   * the master is found hanging or superseded; call again then.
-   */
-  async connect(): Promise<ClientConnection> {
-    const { address } = await this.resolve();
-    return new Promise((resolve, reject) => {
-      const { masterTimeoutMs } = this.times;
-      checkMaster(this.platform, address, this.masterCredentials, masterTimeoutMs, (error, connection) => {
-        if (error !== null || this.state === 'stopped') {
-          connection.close();
-          reject(error ?? stoppedError());
-          return;
-        }
-        this.given.add(connection);
-        connection.once('close', () => this.given.delete(connection));
-        resolve(connection);
-      });
-    });
+  protected abstract newRound(): Round;
+  /** To the masters that are held. */
+  protected abstract links(): Iterable<MasterLink>;
+  /** Whether to go on asking. */
+  protected abstract isMasterMissing(): boolean;
+  /** At the end: closes what the subclass has opened. Tells nothing. */
+  protected abstract release(): void;
+
+  protected get isWatching(): boolean {
+    return this.state === 'watching';
   }
 
   // Rounds of questions
 
-  private beginRound(): void {
+  /** Begins a round, unless one is under way. */
+  protected ask(): void {
+    if (this.round === null) this.askAnew();
+  }
+
+  /** There is news: the round under way may be waiting for who does not matter any more. */
+  protected askAnew(): void {
+    if (this.state === 'stopped') return;
     this.retry?.cancel();
     this.retry = null;
-    this.round = new ResolutionRound(this.roundContext(), (outcome) => this.endRound(outcome));
+    this.round?.abort();
+    this.round = this.newRound();
     this.round.start();
   }
 
-  private endRound(outcome: RoundOutcome): void {
+  /** The outcome of the round under way, or of one that begins now. */
+  protected asked(): Promise<Answer> {
+    if (this.state === 'stopped') return Promise.reject(stoppedError());
+    const outcome = this.waiters.wait();
+    this.ask();
+    return outcome;
+  }
+
+  protected endRound(outcome: Answer | DiscoveryError): void {
     this.round = null;
-    this.queries.keepOnly(this.sentinels);
-    if (outcome.kind === 'verified') {
-      this.complaints.clear();
-      this.hold(outcome.master, outcome.connection);
-      this.waiters.resolve(outcome.master);
+    if (outcome instanceof DiscoveryError) {
+      this.waiters.reject(outcome);
+      this.complain(outcome);
     } else {
-      const error = new DiscoveryError(this.options.name, outcome.refusals);
-      this.waiters.reject(error);
-      if (this.complaints.isNew(outcome.refusals)) this.emit('unresolved', error);
+      this.waiters.resolve(outcome);
+      if (!this.isMasterMissing()) this.complaints.clear();
     }
-    if (this.state !== 'watching') return;
-    this.watches.fill();
-    if (this.held === null && this.round === null) {
-      this.retry ??= this.platform.timers.after(this.times.retryDelayMs, () => this.beginRound());
-    }
+    this.retryWhileMissing();
   }
 
-  /** News from a subscription. A round in progress may be waiting for the old master: it starts again. */
-  private hear(sentinel: ListedSentinel): void {
-    this.list.moveToFront(sentinel);
-    this.round?.abort();
-    this.beginRound();
+  protected retryWhileMissing(): void {
+    if (!this.isWatching || this.round !== null || !this.isMasterMissing()) return;
+    this.retry ??= this.platform.timers.after(this.retryDelayMs, () => this.askAnew());
   }
 
-  private askUnlessAsking(): void {
-    if (this.round === null) this.beginRound();
+  protected complain(error: DiscoveryError): void {
+    if (this.isWatching && this.complaints.isNew(error.refusals)) this.emit('unresolved', error);
   }
 
-  private pollNow(): void {
-    this.askUnlessAsking();
-    this.link?.recheckRole();
+  // Masters
+
+  /** Asks a server whether it is a master; the callback gets the connection, closed if there is an error. */
+  protected check(
+    address: HostAndPort,
+    callback: (error: Error | null, connection: ClientConnection) => void,
+  ): ClientConnection {
+    return checkMaster(this.platform, address, this.masterCredentials, this.masterTimeoutMs, callback);
   }
 
-  private roundContext(): RoundContext {
-    return {
-      platform: this.platform,
-      masterName: this.masterName,
-      masterCredentials: this.masterCredentials,
-      masterTimeoutMs: this.times.masterTimeoutMs,
-      list: this.list,
-      newestEpoch: () => this.newestEpoch,
-      queryOf: (sentinel) => this.queries.of(sentinel.address),
-      toReachable: this.toReachable,
-      onAnswer: (named) => this.supersede(named),
-      // Whoever asks is given a master that has just been verified.
-      isHeld: (address) => this.waiters.isEmpty && this.isHeld(address),
-    };
+  /**
+   * Verifies a master, even one that is held.
+   * @returns the connection on which it said that it is one; rejects with a {@link DiscoveryError}
+   */
+  protected verified(master: Master, what: string): Promise<ClientConnection> {
+    return new Promise((resolve, reject) => {
+      this.check(master.address, (error, connection) => {
+        if (this.state === 'stopped') {
+          connection.close();
+          reject(stoppedError());
+        } else if (error === null) {
+          resolve(connection);
+        } else {
+          reject(new DiscoveryError(what, [{ source: master.address, error }]));
+        }
+      });
+    });
   }
 
-  // The master in use
-
-  private isHeld(address: HostAndPort): boolean {
-    return this.held !== null && sameAddress(this.held.address, address);
+  /** Watches a master on the connection on which it was verified; when that is lost, questions are asked again. */
+  protected watch(master: Master, connection: ClientConnection, onLost: (reason: Error) => void): MasterLink {
+    return new MasterLink(this.platform, master.address, connection, this.livenessPing, (reason) => {
+      onLost(reason);
+      this.ask();
+    });
   }
 
-  private hold(master: ResolvedMaster, connection: ClientConnection | null): void {
-    if (connection === null || this.isHeld(master.address)) {
-      connection?.close();
-      this.held = master;
-      return;
-    }
-    if (this.held !== null) {
-      this.lose(new ClientError('SUPERSEDED', `${formatAddress(master.address)} is the master now`));
-    }
-    const previous = this.last;
-    this.held = master;
-    this.last = master;
-    this.link = new MasterLink(
-      this.platform,
-      master.address,
-      connection,
-      this.options.livenessPing,
-      (reason) => this.linkLost(reason),
-    );
-    this.emit('master', master, previous);
+  /** The connection is the caller's, until its master must not be used any more. */
+  protected give(master: Master, connection: ClientConnection): ClientConnection {
+    this.given.set(connection, master);
+    connection.once('close', () => this.given.delete(connection));
+    return connection;
   }
 
-  /** A newer configuration with another address: the old master must not be used, whether the new one answers or not. */
-  private supersede(named: ResolvedMaster): void {
-    const isNewer = named.configEpoch > this.newestEpoch;
-    this.newestEpoch = named.configEpoch;
-    if (!isNewer || this.held === null || sameAddress(this.held.address, named.address)) return;
-    const text = `${formatAddress(named.address)} is the master by config epoch ${named.configEpoch}`;
-    this.lose(new ClientError('SUPERSEDED', text));
-  }
-
-  private linkLost(reason: Error): void {
-    this.lose(reason);
-    if (this.state === 'watching') this.askUnlessAsking();
-  }
-
-  private lose(reason: Error): void {
-    const master = this.held;
-    this.dropMaster(reason);
-    if (master !== null) this.emit('lost', master, reason);
-  }
-
-  private dropMaster(reason: Error | null): void {
-    this.held = null;
-    this.link?.close();
-    this.link = null;
-    closeGiven(this.given, reason);
-  }
-
-  private get sentinelCredentials(): Credentials {
-    return credentialsFromText(this.options.sentinelUsername, this.options.sentinelPassword);
-  }
-
-  private get masterCredentials(): Credentials {
-    return credentialsFromText(this.options.masterUsername, this.options.masterPassword);
+  /** A master is lost. What was given ends with it, unless the master closed it, who then closes the others itself. */
+  protected endGiven(reason: Error, isConcerned: (master: Master) => boolean = () => true): void {
+    const mayStillBeInUse = reason instanceof ClientError && reason.code === 'CLOSED';
+    if (mayStillBeInUse) return;
+    for (const [connection, master] of [...this.given]) if (isConcerned(master)) connection.close(reason);
   }
 }

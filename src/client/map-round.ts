@@ -4,12 +4,7 @@
  */
 import type { HostAndPort } from './address.js';
 import type { NodeView } from './cluster-nodes.js';
-
-/** Why a node's answer was of no use. */
-export interface NodeRefusal {
-  readonly node: HostAndPort;
-  readonly error: Error;
-}
+import type { Refusal } from './discovery.js';
 
 export interface MapRoundContext {
   /** In the order to ask them. */
@@ -19,14 +14,14 @@ export interface MapRoundContext {
   ask(node: HostAndPort, callback: (answer: Error | readonly NodeView[]) => void): void;
   /** Each as it comes. */
   onAnswer(node: HostAndPort, views: readonly NodeView[]): void;
-  onRefusal(refusal: NodeRefusal): void;
+  onRefusal(refusal: Refusal): void;
   /** Once; refusals in the order in which they came. */
-  onEnd(answered: number, refusals: readonly NodeRefusal[]): void;
+  onEnd(answered: number, refusals: readonly Refusal[]): void;
 }
 
 export class MapRound {
   private readonly waiting: HostAndPort[];
-  private readonly refusals: NodeRefusal[] = [];
+  private readonly refusals: Refusal[] = [];
   private underWay = 0;
   private answered = 0;
   private hasEnded = false;
@@ -52,7 +47,7 @@ export class MapRound {
     this.context.ask(node, (answer) => {
       if (this.hasEnded) return;
       this.underWay--;
-      if (answer instanceof Error) this.refuse({ node, error: answer });
+      if (answer instanceof Error) this.refuse({ source: node, error: answer });
       else this.take(node, answer);
       this.endWhenDone();
     });
@@ -63,7 +58,7 @@ export class MapRound {
     this.context.onAnswer(node, views);
   }
 
-  private refuse(refusal: NodeRefusal): void {
+  private refuse(refusal: Refusal): void {
     this.refusals.push(refusal);
     this.context.onRefusal(refusal);
     this.askNext();

@@ -62,10 +62,3 @@ export class MasterLink {
     this.onLost(reason);
   }
 }
-
-/** What was given to the caller ends with the master, unless the master closed it, who then closes the others itself. */
-export function closeGiven(given: Iterable<ClientConnection>, reason: Error | null): void {
-  const mayStillBeInUse = reason instanceof ClientError && reason.code === 'CLOSED';
-  if (mayStillBeInUse) return;
-  for (const connection of [...given]) connection.close(reason);
-}

@@ -8,28 +8,11 @@
 import { textFromBytes } from '../resp/ascii.js';
 import { formatAddress, type HostAndPort } from './address.js';
 import type { ClientConnection, ClientPlatform, Credentials } from './connection.js';
+import type { Refusal, ResolvedMaster } from './discovery.js';
 import { ClientError } from './errors.js';
 import { checkMaster } from './master-check.js';
 import type { ListedSentinel, SentinelList } from './sentinel-list.js';
 import type { SentinelAnswer, SentinelQuery } from './sentinel-query.js';
-
-/** Where the master is, who says so, and since which configuration. */
-export interface ResolvedMaster {
-  readonly name: string;
-  /** Where to connect. */
-  readonly address: HostAndPort;
-  /** What the sentinels announce; differs from `address` when an address map translates it. */
-  readonly announced: HostAndPort;
-  readonly configEpoch: number;
-  /** The sentinel that answered. */
-  readonly sentinel: HostAndPort;
-}
-
-/** Why a sentinel's answer was of no use. */
-export interface Refusal {
-  readonly sentinel: HostAndPort;
-  readonly error: Error;
-}
 
 export type RoundOutcome =
   /** `connection` is null when the master was held already and not checked again. */
@@ -90,7 +73,7 @@ export class ResolutionRound {
       return;
     }
     const refuse = (error: Error): void => {
-      this.refusals.push({ sentinel: sentinel.address, error });
+      this.refusals.push({ source: sentinel.address, error });
       this.askNext(sentinels, index + 1);
     };
     this.asked = this.context.queryOf(sentinel);
@@ -121,7 +104,7 @@ export class ResolutionRound {
       address: context.toReachable(answer.master),
       announced: answer.master,
       configEpoch: answer.configEpoch,
-      sentinel: sentinel.address,
+      source: sentinel.address,
     };
     context.onAnswer(named);
     if (!this.ended) this.verify(named, refuse);

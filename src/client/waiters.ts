@@ -1,6 +1,6 @@
 /** Those who wait for the outcome of what is under way: all get the same one. */
 export class Waiters<T> {
-  private waiting: { readonly resolve: (value: T) => void; readonly reject: (error: Error) => void }[] = [];
+  private waiting: { resolve(value: T): void; reject(error: Error): void }[] = [];
 
   get isEmpty(): boolean {
     return this.waiting.length === 0;

@@ -12,8 +12,6 @@ import { ClusterNode } from './view/node.js';
 /** Redis's CLUSTER_BLACKLIST_TTL. */
 const FORGOTTEN_MS = 60_000;
 const SHORTEST_HANDSHAKE_MS = 1000;
-/** A link that is kept for so many times as long as a handshake may take is not that of a handshake. */
-const HANDSHAKES_OVER = 3;
 const ID_LENGTH = 40;
 /** More nodes than any cluster has: what gossip tells beyond is not believed. */
 const MAX_NODES = 16_384;
@@ -70,14 +68,17 @@ export class Membership {
     const known = view.find(header.sender);
     if (known !== undefined) {
       log.verbose(`Handshake: we already know node ${describeNode(known)}, updating the address if needed.`);
-      if (known !== view.myself) this.moveIfNeeded(known, link, header);
+      if (known !== view.myself) {
+        this.moveIfNeeded(known, link, header);
+        known.metAtMs = this.cluster.nowMs;
+      }
       this.remove(node);
       return false;
     }
     view.rename(node, header.sender);
     log.debug(`Handshake with node ${describeNode(node)} completed.`);
     node.membership = 'member';
-    if (node.sendsMeet) node.metAtMs = this.cluster.nowMs;
+    node.metAtMs = this.cluster.nowMs;
     node.sendsMeet = false;
     node.role = (header.flags & NodeFlag.replica) === 0 ? 'master' : 'replica';
     store.save();
@@ -85,8 +86,9 @@ export class Membership {
   }
 
   /**
-   * Handshakes that lead nowhere end. Whoever has answered this node's MEET but keeps no link to it has given up its
-   * side of the handshake, being slow, and would ignore this node for ever: it is asked again. Returns when to look again.
+   * Handshakes that lead nowhere end. Each side completes its own, so one may give up, being slow, what the other has
+   * completed; it would then ignore that other node for ever. So whoever keeps no link to this node after a handshake
+   * is asked to meet it again. Returns when to look again.
    */
   look(nowMs: number): number {
     const limitMs = Math.max(this.cluster.nodeTimeoutMs, SHORTEST_HANDSHAKE_MS);
@@ -102,16 +104,9 @@ export class Membership {
   }
 
   private seeIfMet(node: ClusterNode, nowMs: number, limitMs: number): number {
-    const link = this.cluster.bus.linkFrom(node);
-    if (link !== null) {
-      const provenMs = link.createdAtMs + HANDSHAKES_OVER * limitMs;
-      // It may break before.
-      if (nowMs <= provenMs) return Math.min(provenMs, nowMs + limitMs) + 1;
-      node.metAtMs = 0;
-      return Infinity;
-    }
-    if (nowMs > node.metAtMs + limitMs) this.meetAgain(node);
-    return node.metAtMs + limitMs + 1;
+    const isAbsent = this.cluster.bus.linkFrom(node) === null;
+    if (isAbsent && nowMs > node.metAtMs + limitMs) this.meetAgain(node);
+    return Math.max(node.metAtMs, isAbsent ? 0 : nowMs) + limitMs + 1;
   }
 
   private meetAgain(node: ClusterNode): void {

@@ -91,7 +91,11 @@ export class Receiver {
     const sender = view.find(header.sender) ?? null;
     // Who talks to itself has been told to meet itself: that is all that may come of it.
     if (sender === null || sender === view.myself || sender.membership === 'handshake') return null;
-    if (link.direction === 'from' && link.node !== sender) bus.bind(link, sender);
+    if (link.direction === 'from') {
+      // During a handshake a link carries one message: with a second one the sender shows that it has taken this node in.
+      if (link.node === sender) sender.metAtMs = 0;
+      else bus.bind(link, sender);
+    }
     health.heard(sender);
     ownership.takeEpochs(sender, header);
     sender.replicationOffset = header.offset;

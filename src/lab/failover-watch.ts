@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import { formatAddress } from '../client/address.js';
-import { MasterDiscovery } from '../client/discovery.js';
+import { MasterDiscovery } from '../client/master-discovery.js';
 import type { Platform } from '../platform/platform.js';
 import type { SentinelTopology } from './sentinel-topology.js';
 import type { Sighting, Watch } from './sighting.js';

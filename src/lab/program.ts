@@ -8,8 +8,7 @@ import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText } from '../resp/ascii.js';
 import { compareOptions, settingsOf, type CompareFlags } from './compare/command.js';
 import type { Demonstration } from './demonstration.js';
-import { discoverCluster } from './discover-cluster.js';
-import { discover } from './discover.js';
+import { discover, discoverCluster } from './discover.js';
 import { LabError } from './errors.js';
 import type { Engine } from './programs.js';
 import { Screen } from './screen.js';
@@ -148,28 +147,30 @@ export async function runVedette(
     .option('--watch', 'stay, and print each change')
     .option('--json', 'print JSON, one object a line')
     .action(async (flags: DiscoverFlags, command: Command) => {
+      const screen = screenFor(flags);
+      const watch = flags.watch ?? false;
       if (flags.cluster !== undefined) {
-        status = await discoverCluster(platform, screenFor(flags), {
+        const options = {
           nodes: flags.cluster,
-          where: flags.slot ?? flags.key ?? null,
           nodeTimeoutMs: flags.timeout,
-          watch: flags.watch ?? false,
           ...defined('username', flags.user),
           ...defined('password', flags.password),
-        });
+        };
+        const where = flags.slot ?? flags.key ?? null;
+        status = await discoverCluster(platform, screen, options, { where, watch });
         return;
       }
       if (flags.sentinel === undefined) command.error('error: --sentinel or --cluster must be given');
-      status = await discover(platform, screenFor(flags), {
+      const options = {
         sentinels: flags.sentinel,
         name: flags.name,
         sentinelTimeoutMs: flags.timeout,
-        watch: flags.watch ?? false,
         ...defined('masterUsername', flags.user),
         ...defined('masterPassword', flags.password),
         ...defined('sentinelUsername', flags.sentinelUser),
         ...defined('sentinelPassword', flags.sentinelPassword),
-      });
+      };
+      status = await discover(platform, screen, options, { watch });
     });
 
   compareOptions(

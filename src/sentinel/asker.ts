@@ -6,6 +6,7 @@ import { ReplyError, type Reply } from '../client/reply.js';
 import { NO_EPOCH, parseEpoch, type Epoch } from '../failover/epoch.js';
 import { toNodeId, type NodeId } from '../failover/identity.js';
 import type { Vote } from '../failover/vote-ledger.js';
+import { sameAddress, type InstanceAddress } from './address.js';
 import type { MonitoredMaster } from './master.js';
 import type { Peer } from './peer.js';
 import { EAGER_ASK_MS, PROMPTED_ASK_MS } from './periods.js';
@@ -77,16 +78,19 @@ export class Asker {
       String(epoch),
       candidate,
     ];
-    const sent = peer.send('SENTINEL', question, (reply) => this.#take(peer, votingEpoch, reply));
+    const { address } = master;
+    const sent = peer.send('SENTINEL', question, (reply) => this.#take(peer, address, votingEpoch, reply));
     if (!sent) return;
     peer.askedMs = nowMs;
     peer.asking = true;
     peer.prompted = false;
   }
 
-  #take(peer: Peer, votingEpoch: Epoch | null, reply: Reply): void {
-    peer.asking = false;
+  /** @param about the server that was asked about; if another one is the master now, only the vote is of use */
+  #take(peer: Peer, about: InstanceAddress, votingEpoch: Epoch | null, reply: Reply): void {
     const { master } = peer;
+    const isAboutMaster = sameAddress(about, master.address);
+    if (isAboutMaster) peer.asking = false;
     if (master.peers.get(peer.runId) !== peer) return;
     const nowMs = this.sentinel.nowMs();
     const answer = parseAnswer(reply);
@@ -96,8 +100,10 @@ export class Asker {
       return;
     }
     peer.answeredMs = nowMs;
-    if (answer.down) master.reports.report(peer.runId, nowMs);
-    else master.reports.withdraw(peer.runId);
+    if (isAboutMaster) {
+      if (answer.down) master.reports.report(peer.runId, nowMs);
+      else master.reports.withdraw(peer.runId);
+    }
     if (answer.vote.candidate !== null)
       this.#noteVote(peer, { ...answer.vote, candidate: answer.vote.candidate });
     if (votingEpoch !== null) {

@@ -46,6 +46,7 @@ export class Switches {
     master.toldHold = '';
     for (const peer of master.peers.values()) {
       peer.askedMs = null;
+      peer.asking = false;
       peer.prompted = false;
     }
   }

@@ -11,13 +11,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killServer, OUR_SERVER, startServer, STOCK_SERVER } from './support/servers.mjs';
+import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { killServer, OUR_SERVER, startServerIn, STOCK_SERVER } from './support/servers.mjs';
 
 const SMALL = 10_000;
 const LARGE = 1_000_000;
 const CALLS = 1_000;
 const ROUNDS = 5;
 const BATCH = 500;
+const STALL_BATCH = 200;
 const NOTEWORTHY_MS = 10;
 
 const isHuge = process.argv.includes('--huge');
@@ -90,9 +92,9 @@ const TYPES = {
 };
 
 class RunningServer {
-  static async start(program) {
+  static async start(program, environment = {}) {
     const directory = mkdtempSync(join(tmpdir(), 'vedette-growth-'));
-    const { child, port } = await startServer(program, directory);
+    const { child, port } = await startServerIn(environment, program, directory);
     const server = Object.assign(new RunningServer(), { child, directory, port });
     server.socket = await server.connect();
     server.socket.setNoDelay(true);
@@ -181,33 +183,123 @@ async function costs() {
   }
 }
 
-/** Commands that took longer than is noteworthy, by the server's own slow log, which includes the collector's pauses. */
+/** When garbage was collected: intervals in milliseconds since 1970, ascending. */
+class Collections {
+  intervals = [];
+
+  static ofFile(path) {
+    const collections = new Collections();
+    for (const line of readFileSync(path, 'utf8').split('\n')) {
+      const [began, duration] = line.split(' ').map(Number);
+      if (duration > 0) collections.intervals.push([began, began + duration]);
+    }
+    return collections;
+  }
+
+  static ofThisProcess() {
+    const collections = new Collections();
+    const note = (entries) => {
+      for (const { startTime, duration } of entries) {
+        const began = performance.timeOrigin + startTime;
+        collections.intervals.push([began, began + duration]);
+      }
+    };
+    const observer = new PerformanceObserver((list) => note(list.getEntries()));
+    observer.observe({ entryTypes: ['gc'] });
+    return Object.assign(collections, {
+      end() {
+        note(observer.takeRecords());
+        observer.disconnect();
+      },
+    });
+  }
+
+  get longest() {
+    return this.intervals.reduce((longest, [began, ended]) => Math.max(longest, ended - began), 0);
+  }
+
+  /** What is left of each interval without its collections. */
+  without(intervals) {
+    let next = 0;
+    return intervals.map(([began, ended]) => {
+      while (next < this.intervals.length && this.intervals[next][1] < began) next++;
+      let left = ended - began;
+      for (let i = next; i < this.intervals.length && this.intervals[i][0] < ended; i++) {
+        left -= Math.min(ended, this.intervals[i][1]) - Math.max(began, this.intervals[i][0]);
+      }
+      return left;
+    });
+  }
+}
+
+/** The longest that commands keep everybody waiting while something huge comes into being, and when it goes. */
 async function stalls() {
   const elements = isHuge ? 10_000_000 : LARGE;
   const keys = isHuge ? 17_000_000 : LARGE;
-  console.log(`\ncommands above ${NOTEWORTHY_MS} ms (collections of garbage included) while growing\n`);
+  console.log(
+    `\nwaiting while growing: the longest batch of ${STALL_BATCH} commands, which bounds each of them, without`,
+  );
+  console.log(
+    'the collections of garbage of server and client; and the longest collection, in milliseconds\n',
+  );
   for (const [what, count, fill, end] of [
-    ['a set', elements, TYPES.set.fill, ['DEL', 'v']],
-    ['a sorted set', elements, TYPES['sorted set'].fill, ['UNLINK', 'v']],
-    ['a database', keys, TYPES.keys.fill, ['FLUSHALL']],
+    ['list', elements, TYPES.list.fill, ['DEL', 'v']],
+    ['set', elements, TYPES.set.fill, ['DEL', 'v']],
+    ['hash', elements, TYPES.hash.fill, ['DEL', 'v']],
+    ['sorted set', elements, TYPES['sorted set'].fill, ['UNLINK', 'v']],
+    ['stream', elements, TYPES.stream.fill, ['DEL', 'v']],
+    ['database', keys, TYPES.keys.fill, ['FLUSHALL']],
   ]) {
-    const server = await RunningServer.start(OUR_SERVER);
+    const directory = mkdtempSync(join(tmpdir(), 'vedette-collections-'));
+    const file = join(directory, 'collections');
+    const server = await RunningServer.start(OUR_SERVER, {
+      NODE_OPTIONS: `--import ${new URL('support/collections.mjs', import.meta.url)}`,
+      VEDETTE_COLLECTIONS: file,
+    });
     await server.send([
       ['CONFIG', 'SET', 'slowlog-log-slower-than', String(NOTEWORTHY_MS * 1000), 'slowlog-max-len', '1000'],
     ]);
-    const began = Date.now();
-    await server.fill(count, fill);
-    await server.send([end]);
-    const reply = await server.send([['SLOWLOG', 'GET', '1000']]);
-    const times = [...reply.matchAll(/\*6\r\n:\d+\r\n:\d+\r\n:(\d+)\r\n/g)].map(
+    const own = Collections.ofThisProcess();
+    const batches = [];
+    const timed = async (commands) => {
+      const began = now();
+      await server.send(commands);
+      batches.push([began, now()]);
+    };
+    const startedMs = now();
+    for (let i = 0; i < count; i += STALL_BATCH) {
+      await timed(Array.from({ length: STALL_BATCH }, (_, j) => fill(i + j, count)));
+    }
+    const seconds = ((now() - startedMs) / 1000).toFixed(0);
+    await timed([end]);
+    const slowLog = await server.send([['SLOWLOG', 'GET', '1000']]);
+    const slow = [...slowLog.matchAll(/\*6\r\n:\d+\r\n:\d+\r\n:(\d+)\r\n/g)].map(
       (match) => Number(match[1]) / 1000,
     );
-    const seconds = ((Date.now() - began) / 1000).toFixed(0);
-    const longest =
-      times.length === 0 ? 'none' : `${times.length}, the longest ${Math.max(...times).toFixed(1)} ms`;
-    console.log(`${what} of ${count}, and ${end[0]} (${seconds} s): ${longest}`);
+    // The observers tell of a collection in a later turn of their loops.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    own.end();
+    const theirs = Collections.ofFile(file);
+    const ownTimes = theirs.without(batches);
+    const withoutOwn = own.without(batches);
+    const left = batches.map(([began, ended], i) => ownTimes[i] + withoutOwn[i] - (ended - began));
+    const ending = left.pop();
+    const long = left.filter((time) => time > NOTEWORTHY_MS).length;
+    console.log(
+      `${what.padEnd(11)} of ${count} (${seconds} s): longest ${Math.max(
+        0,
+        left.reduce((a, b) => Math.max(a, b), 0),
+      ).toFixed(1)}, ` +
+        `${long} above ${NOTEWORTHY_MS}; ${end[0]} ${ending.toFixed(1)}; collections ${theirs.intervals.length}, longest ${theirs.longest.toFixed(1)}; ` +
+        `in the slow log, collections included: ${slow.length}, longest ${Math.max(0, ...slow).toFixed(1)}`,
+    );
     await server.stop();
+    rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function now() {
+  return performance.timeOrigin + performance.now();
 }
 
 async function memory() {

@@ -22,7 +22,7 @@ export class ClusterNode {
   membership: Membership = 'member';
   /** The next connection opens with MEET instead of PING. */
   sendsMeet = false;
-  /** When it was last asked to meet this node; 0 once it keeps a link of its own, and so shows that it has. */
+  /** When it last had a chance to take this node in, by a handshake; 0 once it has shown that it did. */
   metAtMs = 0;
   role: 'master' | 'replica' = 'master';
   /** The master of a replica; null for masters and while it is unknown. */

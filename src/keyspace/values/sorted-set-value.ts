@@ -1,6 +1,6 @@
 /**
- * The sorted set type: a flat array ordered by (score, member) while small (Redis's listpack), a skip list plus a
- * dictionary when large.
+ * The sorted set type: a flat array ordered by (score, member) while small (Redis's listpack), a counted tree plus
+ * a dictionary when large (Redis's skip list, and reported as one).
  *
  * Every range, by rank, score or member, is an interval of ranks: {@link countBelowScore} and
  * {@link countBelowMember} turn bounds into ranks, and walking, counting and removing work on ranks alone.
@@ -16,16 +16,12 @@ import {
   REFERENCE_BYTES,
   stringMemory,
 } from './memory-estimate.js';
-import { SkipList, type SkipListNode } from './skip-list.js';
+import { RankedTree, type ScoredMember } from './ranked-tree.js';
 
-/** A member with its score. Never changed in place: a frozen view may show it. */
-export interface ScoredMember {
-  readonly key: string;
-  readonly score: number;
-}
+export type { ScoredMember } from './ranked-tree.js';
 
 /**
- * The members of a sorted set as they were when it was frozen: ascending as a listpack; as a skip list descending
+ * The members of a sorted set as they were when it was frozen: ascending as a listpack; when large descending
  * when there are few, otherwise in no particular order.
  */
 export interface SortedSetView {
@@ -40,15 +36,15 @@ export type SortedSetEncoding = 'listpack' | 'skiplist';
 export type ScoreChange = 'added' | 'updated' | 'unchanged';
 
 interface Large {
-  readonly list: SkipList;
-  readonly members: Dictionary<SkipListNode>;
+  readonly order: RankedTree;
+  readonly members: Dictionary<ScoredMember>;
 }
 
 const FLAT_MEMBER_BYTES = OBJECT_BYTES + 3 * REFERENCE_BYTES + DOUBLE_BYTES;
-/** Up to this size a frozen skip list is shown in order, as stock stores it. */
+/** Up to this size a frozen large set is shown in order, as stock stores it. */
 const ORDERED_WHEN_FROZEN = 1024;
-/** With the links of a quarter of the nodes on higher levels. */
-const LARGE_MEMBER_BYTES = OBJECT_BYTES + 5 * REFERENCE_BYTES + DOUBLE_BYTES + 24;
+/** With its place in a leaf, of which three quarters are in use on average. */
+const LARGE_MEMBER_BYTES = FLAT_MEMBER_BYTES + 4 * REFERENCE_BYTES;
 
 export class SortedSetValue {
   readonly type = 'zset';
@@ -72,7 +68,7 @@ export class SortedSetValue {
   }
 
   get size(): number {
-    return this.flat !== null ? this.flat.length : this.whenLarge.list.length;
+    return this.flat !== null ? this.flat.length : this.whenLarge.order.length;
   }
 
   get encoding(): SortedSetEncoding {
@@ -127,14 +123,14 @@ export class SortedSetValue {
 
   /** The member at a rank from 0; undefined outside. */
   at(rank: number): ScoredMember | undefined {
-    return this.flat !== null ? this.flat[rank] : (this.whenLarge.list.at(rank) ?? undefined);
+    return this.flat !== null ? this.flat[rank] : this.whenLarge.order.at(rank);
   }
 
   /** The rank of a member from 0; -1 when there is none. */
   rank(member: string): number {
     if (this.flat !== null) return this.flat.findIndex((entry) => entry.key === member);
-    const node = this.whenLarge.members.get(member);
-    return node === undefined ? -1 : this.whenLarge.list.rankOf(node);
+    const entry = this.whenLarge.members.get(member);
+    return entry === undefined ? -1 : this.whenLarge.order.rankOf(entry);
   }
 
   /** How many members have a score below `score`; with `orEqual`, not above it. */
@@ -156,8 +152,7 @@ export class SortedSetValue {
       }
       return;
     }
-    let node = this.whenLarge.list.at(fromRank);
-    while (node !== null && visit(node.key, node.score)) node = step === 1 ? node.next : node.previous;
+    this.whenLarge.order.walk(fromRank, step, visit);
   }
 
   /** Removes the members with ranks from `startRank` up to but not including `endRank`, telling each. */
@@ -181,7 +176,7 @@ export class SortedSetValue {
   /** As {@link Dictionary.scan}; a small set is visited whole, in order, by one call. */
   scan(cursor: number, count: number, visit: (member: string, score: number) => void): number {
     if (this.flat === null) {
-      return this.whenLarge.members.scan(cursor, count, (node) => visit(node.key, node.score));
+      return this.whenLarge.members.scan(cursor, count, (entry) => visit(entry.key, entry.score));
     }
     for (const entry of this.flat) visit(entry.key, entry.score);
     return 0;
@@ -245,7 +240,9 @@ export class SortedSetValue {
 
   private put(member: string, score: number): void {
     if (this.flat === null) {
-      this.whenLarge.members.add(this.whenLarge.list.insert(member, score));
+      const entry: ScoredMember = { key: member, score };
+      this.whenLarge.order.insert(entry);
+      this.whenLarge.members.add(entry);
       return;
     }
     const rank = this.countBefore(
@@ -261,12 +258,12 @@ export class SortedSetValue {
       flat.splice(flat.indexOf(entry), 1);
       return;
     }
-    const node = this.whenLarge.members.remove(entry.key);
-    if (node !== undefined) this.whenLarge.list.remove(node);
+    this.whenLarge.members.remove(entry.key);
+    this.whenLarge.order.remove(entry);
   }
 
   private countBefore(isBefore: (entry: ScoredMember) => boolean): number {
-    if (this.flat === null) return this.whenLarge.list.countBefore(isBefore);
+    if (this.flat === null) return this.whenLarge.order.countBefore(isBefore);
     let low = 0;
     let high = this.flat.length;
     while (low < high) {
@@ -289,8 +286,8 @@ export class SortedSetValue {
     const flat = this.flat as ScoredMember[];
     this.flat = null;
     this.large = {
-      list: new SkipList(this.limits.hashSeed),
-      members: new Dictionary<SkipListNode>(this.limits.hashSeed),
+      order: new RankedTree(),
+      members: new Dictionary<ScoredMember>(this.limits.hashSeed),
     };
     for (const entry of flat) this.put(entry.key, entry.score);
   }

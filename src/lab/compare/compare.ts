@@ -29,10 +29,10 @@ export async function compare(
 ): Promise<number> {
   requireWritable(platform, outputs);
   announce(screen, settings);
-  const progress = new Progress(terminal, platform.clock, trialCount(settings));
+  const progress = new Progress(terminal, platform, trialCount(settings));
   const results = await runComparison(platform, settings, {
-    onTrial: ({ mode, engine }, number) => progress.show(`trial ${number}: ${mode} ${engine.name}`),
-    onTrialEnd: () => progress.step(),
+    onTrial: ({ mode, engine }, number) => progress.begin(`trial ${number}: ${mode} ${engine.name}`),
+    onTrialEnd: () => progress.finish(),
   }).finally(() => progress.end());
   return conclude(platform, screen, results, outputs);
 }

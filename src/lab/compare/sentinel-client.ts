@@ -3,7 +3,7 @@
  * asks for the master again when the connection is gone.
  */
 import type { ClientConnection } from '../../client/connection.js';
-import type { MasterDiscovery } from '../../client/discovery.js';
+import type { MasterDiscovery } from '../../client/master-discovery.js';
 import type { Platform, Timer } from '../../platform/platform.js';
 import { askOn } from './client-connection.js';
 import type { Answer, WorkloadClient } from './workload.js';

@@ -1,7 +1,7 @@
 /** What a fault is tried on: a running topology, seen alike whether sentinels or the nodes themselves fail over. */
 import { formatAddress } from '../../client/address.js';
 import type { ClientPlatform } from '../../client/connection.js';
-import { MasterDiscovery } from '../../client/discovery.js';
+import { MasterDiscovery } from '../../client/master-discovery.js';
 import { keySlot } from '../../keyspace/key-slot.js';
 import type { Platform } from '../../platform/platform.js';
 import { viewOf } from '../cluster-readiness.js';

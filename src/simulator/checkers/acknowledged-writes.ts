@@ -22,9 +22,10 @@ export function checkAcknowledgedWrites(scene: Scene, onLost: (count: number) =>
         const past = scene.histories
           .placesOf(write)
           .filter((each) => scene.histories.includes(present, each));
-        const place = past.find(({ isRemoval }) => !isRemoval);
-        // A slot that went elsewhere took its keys along.
-        if (place === undefined || past.some(({ isRemoval }) => isRemoval)) continue;
+        if (past.length === 0) continue;
+        const place = past.reduce((a, b) => (b.offset > a.offset ? b : a));
+        // A slot that went elsewhere took its keys along: they are gone for good reason unless they came back later.
+        if (place.isRemoval) continue;
         const where = `${place.replid.slice(0, 8)}:${place.offset}`;
         scene.violate(
           'acknowledged-writes',

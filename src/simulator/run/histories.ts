@@ -37,8 +37,9 @@ interface Reader extends Position {
 }
 
 const INITIAL_BYTES = 4096;
-/** A command and its first argument, if that is a key of a client's write. */
-const KEYS = new RegExp(`\\r\\n([A-Za-z-]+)\\r\\n\\$\\d+\\r\\n(${KEY_PREFIX}\\d+)\\S*\\r\\n`, 'g');
+/** A command and its first arguments, as many as are keys of clients' writes. */
+const COMMANDS = new RegExp(`\\r\\n([A-Za-z-]+)((?:\\r\\n\\$\\d+\\r\\n${KEY_PREFIX}\\d+\\S*)+)\\r\\n`, 'g');
+const KEYS = new RegExp(`\\n(${KEY_PREFIX}\\d+)`, 'g');
 const REMOVALS: ReadonlySet<string> = new Set(['DEL', 'UNLINK']);
 
 export class Histories {
@@ -150,12 +151,15 @@ export class Histories {
     bytes.copy(history.pages, history.length);
     const base = history.firstOffset + history.length;
     history.length = length;
-    for (const match of bytes.latin1Slice().matchAll(KEYS)) {
-      const [whole, command, key] = match;
-      const places = this.places.get(key) ?? [];
+    for (const match of bytes.latin1Slice().matchAll(COMMANDS)) {
+      const [whole, command, keys] = match;
       const isRemoval = REMOVALS.has(command.toUpperCase());
-      places.push({ replid, offset: base + match.index + whole.length - 1, isRemoval });
-      this.places.set(key, places);
+      const place = { replid, offset: base + match.index + whole.length - 1, isRemoval };
+      for (const [, key] of keys.matchAll(KEYS)) {
+        const places = this.places.get(key) ?? [];
+        places.push(place);
+        this.places.set(key, places);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 /** A client that asks sentinels where the master is, as the guidelines for clients of Sentinel have it. */
 import type { ClientConnection } from '../../client/connection.js';
-import { MasterDiscovery } from '../../client/discovery.js';
+import { MasterDiscovery } from '../../client/master-discovery.js';
 import type { VirtualProcess } from '../../platform/virtual/index.js';
 import type { Scene } from '../run/scene.js';
 import { MASTER_NAME, SENTINEL_PORT } from '../world/simulated-sentinels.js';

@@ -36,11 +36,19 @@ function answersPing(port) {
 }
 
 /** Resolves when it serves; `startedMs` says how long that took. */
-export async function startServer(program, directory, ...more) {
+export function startServer(program, directory, ...more) {
+  return startServerIn({}, program, directory, ...more);
+}
+
+/** The same, with more variables in its environment. */
+export async function startServerIn(environment, program, directory, ...more) {
   const port = await freePort();
   const startedAtMs = performance.now();
   const args = ['--port', port, '--bind', HOST, '--dir', directory, '--save', '', ...more];
-  const child = spawn(program, args.map(String), { stdio: 'ignore' });
+  const child = spawn(program, args.map(String), {
+    stdio: 'ignore',
+    env: { ...process.env, ...environment },
+  });
   while (!(await answersPing(port))) {
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     if (hasEnded || performance.now() - startedAtMs > START_LIMIT_MS) {

@@ -1,9 +1,14 @@
-/** A client among scripted nodes of a cluster on virtual machines: they say what the test has them say. */
-import { ClusterDiscovery, type ClusterDiscoveryOptions } from '../../../src/client/cluster-discovery.js';
-import type { HostAndPort } from '../../../src/client/address.js';
-import type { Connection } from '../../../src/platform/platform.js';
-import { VirtualWorld, type VirtualProcess } from '../../../src/platform/virtual/index.js';
-import { bulk, bulks, ScriptedProgram, SERVER_PORT } from './discovery-world.js';
+/** A client among scripted nodes of a cluster on virtual machines. */
+import { formatAddress, type HostAndPort } from '../../../src/client/address.js';
+import {
+  ClusterDiscovery,
+  type ClusterDiscoveryOptions,
+  type ClusterMaster,
+} from '../../../src/client/cluster-discovery.js';
+import type { ClientConnection } from '../../../src/client/connection.js';
+import type { VirtualProcess } from '../../../src/platform/virtual/index.js';
+import { DiscoveryWorld } from './discovery-world.js';
+import { bulk, ScriptedServer, UNKNOWN_COMMAND, type ScriptedProgram } from './scripted-program.js';
 
 export type NodeName = 'a' | 'b' | 'c' | 'd';
 
@@ -13,51 +18,24 @@ export interface Layout {
   readonly epochs: Readonly<Record<NodeName, number | string>>;
 }
 
-export class ScriptedNode {
+export class ScriptedNode extends ScriptedServer {
   /** What it says; the truth of the world when null. */
   layout: Layout | null = null;
-  role: 'master' | 'slave' = 'master';
-  password: string | null = null;
-  readonly program: ScriptedProgram;
-  private readonly authenticated = new WeakSet<Connection>();
 
-  constructor(
-    private readonly scene: ClusterDiscoveryWorld,
-    readonly process: VirtualProcess,
-  ) {
-    this.program = new ScriptedProgram(process, SERVER_PORT, (args, connection) => {
-      const [command, subcommand] = args as [string, string?];
-      if (command === 'AUTH' && args.at(-1) === this.password) {
-        this.authenticated.add(connection);
-        return '+OK\r\n';
-      }
-      if (this.password !== null && !this.authenticated.has(connection))
-        return '-NOAUTH Authentication required.\r\n';
-      if (command === 'PING') return '+PONG\r\n';
-      if (command === 'ROLE') return this.role === 'master' ? bulks('master', '0') : bulks('slave', 'x', '1');
-      if (command === 'CLUSTER' && subcommand === 'NODES') return bulk(this.scene.describe(this));
-      return '-ERR unknown command\r\n';
-    });
+  constructor(scene: ClusterDiscoveryWorld, process: VirtualProcess) {
+    super(process, ([command, subcommand]) =>
+      command === 'CLUSTER' && subcommand === 'NODES' ? bulk(scene.describeTo(this)) : UNKNOWN_COMMAND,
+    );
   }
 
   get name(): NodeName {
     return this.process.name as NodeName;
   }
-
-  get address(): HostAndPort {
-    return this.program.address;
-  }
-
-  get questions(): number {
-    return this.program.received.filter((command) => command === 'CLUSTER NODES').length;
-  }
 }
 
 /** Masters a, b and c with a third of the slots each, and d, a replica of a. */
-export class ClusterDiscoveryWorld {
-  readonly world = new VirtualWorld({ seed: 1, latency: 1 });
-  readonly client = this.world.createProcess('client');
-  readonly nodes = (['a', 'b', 'c', 'd'] as const).map(
+export class ClusterDiscoveryWorld extends DiscoveryWorld<ClusterMaster, ClusterDiscovery> {
+  readonly servers = (['a', 'b', 'c', 'd'] as const).map(
     (name) => new ScriptedNode(this, this.world.createProcess(name)),
   );
   layout: Layout = {
@@ -66,23 +44,26 @@ export class ClusterDiscoveryWorld {
   };
   /** What nodes call themselves and each other, where that is not where they are. */
   announced: ((name: NodeName) => string) | null = null;
-  /** What discoveries made here have told, in order. */
-  readonly told: string[] = [];
 
   constructor() {
+    super();
     this.node('d').role = 'slave';
   }
 
+  get programs(): ScriptedProgram[] {
+    return this.servers.map(({ program }) => program);
+  }
+
   node(name: NodeName): ScriptedNode {
-    return this.nodes.find((node) => node.name === name)!;
+    return this.servers.find((node) => node.name === name)!;
   }
 
   /** One node's reply to CLUSTER NODES. */
-  describe(asked: ScriptedNode): string {
+  describeTo(asked: ScriptedNode): string {
     const { slots, epochs } = asked.layout ?? this.layout;
-    return this.nodes
+    return this.servers
       .map(({ name, address }) => {
-        const where = this.announced?.(name) ?? `${address.host}:${address.port}`;
+        const where = this.announced?.(name) ?? formatAddress(address);
         const role = slots[name] === undefined ? 'slave' : 'master';
         const flags = name === asked.name ? `myself,${role}` : role;
         const master = role === 'master' ? '-' : idOf('a');
@@ -91,26 +72,20 @@ export class ClusterDiscoveryWorld {
       .join('');
   }
 
-  discover(options: Partial<ClusterDiscoveryOptions> = {}): ClusterDiscovery {
-    const discovery = new ClusterDiscovery(this.client, { nodes: [this.node('a').address], ...options });
-    discovery.on('master', (master, previous) => {
-      const before = previous === null ? '' : ` instead of ${this.nameOf(previous.address)}`;
-      this.told.push(`master ${this.nameOf(master.address)} ${master.name}${before}`);
-    });
-    discovery.on('lost', (master, reason) => {
-      const why = 'code' in reason ? String(reason.code) : reason.message;
-      this.told.push(`lost ${this.nameOf(master.address)}: ${why}`);
-    });
-    discovery.on('unresolved', (error) => {
-      const reasons = error.refusals.map((refusal) => (refusal.error as Error & { code: string }).code);
-      this.told.push(`unresolved ${reasons.join()}`);
-    });
-    return discovery;
+  announceMasterAs({ host, port }: HostAndPort): void {
+    this.announced = (name) => (name === 'a' ? `${host}:${port}` : formatAddress(this.node(name).address));
   }
 
-  /** What was told since the last time. */
-  heard(): string[] {
-    return this.told.splice(0);
+  make(options: Partial<ClusterDiscoveryOptions> = {}): ClusterDiscovery {
+    return this.recorded(new ClusterDiscovery(this.client, { nodes: [this.node('a').address], ...options }));
+  }
+
+  resolve(discovery: ClusterDiscovery): Promise<ClusterMaster> {
+    return discovery.resolve(0);
+  }
+
+  connect(discovery: ClusterDiscovery): Promise<ClientConnection> {
+    return discovery.connect(0);
   }
 
   /** The replica takes over from a. */
@@ -123,12 +98,8 @@ export class ClusterDiscoveryWorld {
     };
   }
 
-  advance(ms: number): void {
-    this.world.advance(ms);
-  }
-
-  private nameOf(address: HostAndPort): string {
-    return this.nodes.find((node) => node.address.host === address.host)?.name ?? address.host;
+  protected describe({ name }: ClusterMaster, previous: ClusterMaster | null): string {
+    return ` ${name}${previous === null ? '' : ` instead of ${this.nameOf(previous.address)}`}`;
   }
 }
 

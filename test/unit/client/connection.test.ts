@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { formatAddress, parseAddress } from '../../../src/client/address.js';
 import { ClientConnection, type ConnectionOptions } from '../../../src/client/connection.js';
 import { ReplyError, type Reply } from '../../../src/client/reply.js';
-import { DiscoveryWorld } from './discovery-world.js';
+import { MasterDiscoveryWorld } from './master-discovery-world.js';
 
 /** A connection to the first server of a world; what happens to it is told in order. */
 function open(
   options: Partial<ConnectionOptions> = {},
-  prepare: (scene: DiscoveryWorld) => void = () => undefined,
+  prepare: (scene: MasterDiscoveryWorld) => void = () => undefined,
 ) {
-  const scene = new DiscoveryWorld();
+  const scene = new MasterDiscoveryWorld();
   prepare(scene);
   const connection = new ClientConnection(scene.client, { address: scene.a.address, ...options });
   const told: string[] = [];
@@ -79,7 +79,7 @@ describe('becoming ready', () => {
   });
 
   test('connect resolves with the connection or rejects with the reason', async () => {
-    const scene = new DiscoveryWorld();
+    const scene = new MasterDiscoveryWorld();
     scene.b.process.kill();
     const ready = ClientConnection.connect(scene.client, { address: scene.a.address });
     const refused = ClientConnection.connect(scene.client, { address: scene.b.address }).catch(codeOf);

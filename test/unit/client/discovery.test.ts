@@ -1,485 +1,210 @@
+/** What holds for the discovery of a Sentinel group's master and of a cluster's masters alike. */
 import { describe, expect, test } from 'vitest';
-import { formatAddress } from '../../../src/client/address.js';
-import { DiscoveryWorld } from './discovery-world.js';
+import { formatAddress, parseAddress } from '../../../src/client/address.js';
+import type { Discovery, DiscoveryOptions, ResolvedMaster } from '../../../src/client/discovery.js';
+import { ClusterDiscoveryWorld } from './cluster-discovery-world.js';
+import type { DiscoveryWorld } from './discovery-world.js';
+import { MasterDiscoveryWorld } from './master-discovery-world.js';
 
-describe('finding the master', () => {
-  test('the first sentinel that answers names it, and the server itself confirms it', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    discovery.start();
-    scene.advance(50);
-    expect(scene.told).toEqual(['master server-a']);
-    expect(discovery.master).toEqual({
-      name: 'mymaster',
-      address: scene.a.address,
-      announced: scene.a.address,
-      configEpoch: 0,
-      sentinel: scene.sentinels[0]!.address,
-    });
-    expect(scene.a.program.received).toContain('ROLE');
-    expect(scene.sentinels[1]!.program.received).not.toContain('SENTINEL MASTER mymaster');
-    discovery.stop();
-  });
+describe('with sentinels', () => behavesAsDiscovery(() => new MasterDiscoveryWorld()));
+describe('in a cluster', () => behavesAsDiscovery(() => new ClusterDiscoveryWorld()));
 
-  test('a hanging sentinel is passed over after its timeout, and asked last from then on', () => {
-    const scene = new DiscoveryWorld();
-    const [hanging, second] = scene.sentinels;
-    hanging!.process.pause();
-    const discovery = scene.discover({ sentinelTimeoutMs: 300 });
+function behavesAsDiscovery<Master extends ResolvedMaster, Kind extends Discovery<Master>>(
+  newWorld: () => DiscoveryWorld<Master, Kind>,
+): void {
+  /** One that has found the masters. */
+  function watching(options: DiscoveryOptions = {}) {
+    const scene = newWorld();
+    const discovery = scene.make(options);
     discovery.start();
-    scene.advance(290);
-    expect(scene.told).toEqual([]);
-    scene.advance(20);
-    expect(scene.told).toEqual(['master server-a']);
-    expect(discovery.sentinels[0]).toEqual(second!.address);
-    expect(discovery.sentinels).toContainEqual(hanging!.address);
-    discovery.stop();
-  });
-
-  test('a sentinel that names a server which is no master is passed over', () => {
-    const scene = new DiscoveryWorld();
-    scene.promote();
-    const [lagging, second] = scene.sentinels;
-    second!.switchTo(scene.b, 1);
-    const discovery = scene.discover();
-    discovery.start();
-    scene.advance(50);
-    expect(scene.told).toEqual(['master server-b']);
-    expect(discovery.master?.sentinel).toEqual(second!.address);
-    expect(lagging!.program.received).toContain('SENTINEL GET-MASTER-ADDR-BY-NAME mymaster');
-    discovery.stop();
-  });
+    scene.advance(100);
+    const told = scene.heard();
+    expect(told.length).toBeGreaterThan(0);
+    for (const line of told) expect(line).toMatch(/^master /);
+    return { scene, discovery, master: scene.servers[0]!, name: scene.servers[0]!.process.name };
+  }
 
   test('without a verifiable master it asks again and again, and complains once', () => {
-    const scene = new DiscoveryWorld();
-    scene.a.role = 'slave';
-    const discovery = scene.discover({ retryDelayMs: 100 });
+    const scene = newWorld();
+    const [master] = scene.servers;
+    for (const server of scene.servers) server.role = 'slave';
+    const discovery = scene.make({ retryDelayMs: 100 });
     discovery.start();
-    scene.advance(2000);
-    expect(scene.told).toEqual(['unresolved']);
-    scene.a.role = 'master';
-    scene.advance(120);
-    expect(scene.told).toEqual(['unresolved', 'master server-a']);
+    scene.advance(1000);
+    scene.heard();
+    scene.advance(5000);
+    expect(scene.heard()).toEqual([]);
+    master!.role = 'master';
+    scene.advance(150);
+    expect(scene.heard()[0]).toMatch(`master ${master!.process.name}`);
     discovery.stop();
   });
 
-  test('resolve gives every sentinel’s reason when there is none', async () => {
-    const scene = new DiscoveryWorld();
-    const [unknowing, dead, broken] = scene.sentinels;
-    unknowing!.master = null;
-    dead!.process.kill();
-    broken!.configEpoch = '-1';
-    const failure = scene
-      .discover()
-      .resolve()
-      .catch((error: unknown) => error);
-    scene.advance(1000);
-    expect(await failure).toMatchObject({
-      code: 'NO_MASTER',
-      refusals: [
-        { error: { code: 'UNKNOWN_MASTER' } },
-        { error: { code: 'ECONNREFUSED' } },
-        { error: { code: 'BAD_ANSWER' } },
-      ],
-    });
+  test('the same reasons are told again after all was well', () => {
+    const { scene, discovery, master } = watching();
+    for (const _ of [1, 2]) {
+      master.role = 'slave';
+      scene.advance(3000);
+      expect(scene.heard().filter((line) => line === 'unresolved NOT_MASTER')).toHaveLength(1);
+      master.role = 'master';
+      scene.advance(3000);
+      expect(scene.heard()).toHaveLength(1);
+    }
+    discovery.stop();
+  });
+
+  test('nothing is told before it watches, and what was asked for leaves nothing but what stop ends', async () => {
+    const scene = newWorld();
+    const discovery = scene.make();
+    const master = await scene.until(scene.resolve(discovery));
+    expect(master.address).toEqual(scene.servers[0]!.address);
+    scene.advance(5000);
+    expect(scene.told).toEqual([]);
+    expect(scene.servers[0]!.program.received.filter((command) => command === 'ROLE')).toHaveLength(1);
+    discovery.stop();
+    scene.advance(50);
+    for (const program of scene.programs) expect(program.connections.size).toBe(0);
+  });
+
+  test('who begins to watch while a question is under way is told as usual', () => {
+    const scene = newWorld();
+    const discovery = scene.make();
+    void scene.resolve(discovery).catch(() => undefined);
+    scene.advance(2);
+    discovery.start();
+    scene.advance(1500);
+    expect(scene.heard()[0]).toMatch(/^master /);
+    discovery.stop();
   });
 
   test('resolve verifies anew, even a master that is held', async () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    discovery.start();
-    scene.advance(50);
-    scene.a.process.pause();
-    const failure = discovery.resolve().catch((error: unknown) => error);
-    scene.advance(3000);
-    expect(await failure).toMatchObject({
-      code: 'NO_MASTER',
-      refusals: [{ error: { code: 'TIMEOUT' } }, {}, {}],
-    });
-    // Nobody asked for a deadline on the data connection, so the master is not lost.
-    expect(discovery.master?.address).toEqual(scene.a.address);
+    const { scene, discovery, master } = watching();
+    master.process.pause();
+    const failure = scene.until(scene.resolve(discovery));
+    await expect(failure).rejects.toMatchObject({ code: 'NO_MASTER' });
+    const { refusals } = (await failure.catch((error: unknown) => error)) as { refusals: unknown[] };
+    expect(refusals[0]).toMatchObject({ error: { code: 'TIMEOUT' } });
+    // Nobody asked for a deadline on the connection that watches, so the master is not lost.
+    expect(scene.heard().filter((line) => line.startsWith('lost'))).toEqual([]);
     discovery.stop();
   });
 
-  test('passwords are used where they belong', () => {
-    const scene = new DiscoveryWorld();
-    scene.a.password = 'secret';
-    const discovery = scene.discover({ masterPassword: 'secret', masterUsername: 'me' });
-    discovery.start();
-    scene.advance(50);
-    expect(scene.told).toEqual(['master server-a']);
-    expect(scene.a.program.received[0]).toBe('AUTH me secret');
-    expect(scene.sentinels[0]!.program.received.join()).not.toContain('secret');
-    discovery.stop();
-  });
-});
-
-test('names and passwords are text, which goes out as UTF-8', () => {
-  const scene = new DiscoveryWorld();
-  for (const sentinel of scene.sentinels) sentinel.masterName = 'm\xc3\xa4ster';
-  scene.a.password = 'p\xc3\xa4ss';
-  const discovery = scene.discover({
-    name: 'm\u00e4ster',
-    masterPassword: 'p\u00e4ss',
-    pollIntervalMs: 60_000,
-  });
-  discovery.start();
-  scene.advance(100);
-  expect(discovery.master?.name).toBe('m\u00e4ster');
-  scene.promote();
-  scene.b.password = scene.a.password;
-  scene.sentinels[0]!.switchTo(scene.b, 1);
-  scene.sentinels[0]!.announceSwitch(scene.a);
-  scene.advance(20);
-  expect(discovery.master?.address).toEqual(scene.b.address);
-  discovery.stop();
-});
-
-describe('a failover', () => {
-  test('is noticed at once through either of two sentinels', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 60_000 });
-    discovery.start();
+  test('a master whose connection breaks is told again when it is back', () => {
+    const { scene, discovery, name } = watching();
+    scene.world.network.cut('client', name);
     scene.advance(100);
-    expect(scene.sentinels.map((sentinel) => sentinel.subscriberCount)).toEqual([1, 1, 0]);
-
-    scene.promote();
-    scene.sentinels[1]!.switchTo(scene.b, 1);
-    scene.sentinels[1]!.announceSwitch(scene.a);
-    scene.advance(20);
-    expect(scene.told).toEqual(['master server-a', 'lost server-a: SUPERSEDED', 'master server-b']);
-    discovery.stop();
-  });
-
-  test('is noticed at the promotion already, which only the leader tells', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
-    scene.promote();
-    scene.sentinels[0]!.switchTo(scene.b, 1);
-    scene.sentinels[0]!.publish('+promoted-slave', 'slave x:1 x 1 @ mymaster y 2');
-    scene.advance(20);
-    expect(scene.told.at(-1)).toBe('master server-b');
-    discovery.stop();
-  });
-
-  test('news of other masters are none', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
-    const asked = scene.sentinels[0]!.program.received.length;
-    scene.sentinels[0]!.publish('+switch-master', 'mymaster2 1.1.1.1 1 2.2.2.2 2');
-    scene.sentinels[0]!.publish('+promoted-slave', 'slave x:1 x 1 @ mymaster2 y 2');
-    scene.advance(20);
-    expect(scene.sentinels[0]!.program.received.length).toBe(asked);
-    discovery.stop();
-  });
-
-  test('is noticed by the poll when the message was lost', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 1000 });
-    discovery.start();
-    scene.advance(100);
-    scene.promote();
-    for (const sentinel of scene.sentinels) sentinel.switchTo(scene.b, 1);
-    scene.advance(1000);
-    expect(scene.told.at(-1)).toBe('master server-b');
-    discovery.stop();
-  });
-
-  test('news end the wait for an old master that hangs', () => {
-    const scene = new DiscoveryWorld();
-    scene.a.process.pause();
-    const discovery = scene.discover({ masterTimeoutMs: 5000 });
-    discovery.start();
-    scene.advance(200);
-    scene.b.role = 'master';
-    scene.sentinels[1]!.switchTo(scene.b, 1);
-    scene.sentinels[1]!.announceSwitch(scene.a);
-    scene.advance(20);
-    expect(scene.told).toEqual(['master server-b']);
-    discovery.stop();
-  });
-
-  test('an older configuration never wins, neither by poll nor by news, though its master says it is one', () => {
-    const scene = new DiscoveryWorld();
-    const [first, second, cutOff] = scene.sentinels;
-    scene.b.role = 'master';
-    first!.switchTo(scene.b, 3);
-    second!.switchTo(scene.b, 3);
-    const discovery = scene.discover({ pollIntervalMs: 200 });
-    discovery.start();
-    scene.advance(100);
-    expect(scene.told).toEqual(['master server-b']);
-
-    cutOff!.configEpoch = 2;
-    first!.process.kill();
-    second!.process.kill();
-    scene.advance(2000);
-    cutOff!.announceSwitch(scene.b);
-    scene.advance(2000);
-    expect(cutOff!.program.received.length).toBeGreaterThan(4);
-    expect(scene.told.filter((line) => line !== 'unresolved')).toEqual(['master server-b']);
-    expect(discovery.master?.address).toEqual(scene.b.address);
-    discovery.stop();
-  });
-
-  test('a newer configuration ends the use of the old master before the new one answers', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    discovery.start();
-    scene.advance(100);
-    scene.b.process.kill();
-    for (const sentinel of scene.sentinels) sentinel.switchTo(scene.b, 1);
-    scene.sentinels[0]!.announceSwitch(scene.a);
-    scene.advance(500);
-    expect(scene.told).toEqual(['master server-a', 'lost server-a: SUPERSEDED', 'unresolved']);
-    expect(discovery.master).toBeNull();
-    discovery.stop();
-  });
-
-  test('within one epoch the newer word counts, as after a change by an operator', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 500 });
-    discovery.start();
-    scene.advance(100);
-    scene.promote();
-    for (const sentinel of scene.sentinels) sentinel.switchTo(scene.b, 0);
-    scene.advance(600);
-    expect(scene.told.at(-1)).toBe('master server-b');
-    discovery.stop();
-  });
-});
-
-describe('the connection to the master', () => {
-  test('when it breaks the sentinels are asked again, and the old address is not just reconnected to', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
-    scene.promote();
-    scene.sentinels[0]!.switchTo(scene.b, 1);
-    scene.world.network.cut('client', 'server-a');
-    scene.advance(50);
-    expect(scene.told).toEqual(['master server-a', 'lost server-a: ECONNRESET', 'master server-b']);
-    expect(scene.a.clientCount).toBe(0);
-    discovery.stop();
-  });
-
-  test('when it breaks and the master is still the same, that is told as well', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    discovery.start();
-    scene.advance(100);
-    scene.world.network.cut('client', 'server-a');
-    scene.advance(50);
-    expect(scene.told).toEqual(['master server-a', 'lost server-a: ECONNRESET', 'master server-a']);
+    const [lost, back, ...more] = scene.heard();
+    expect(lost).toBe(`lost ${name}: ECONNRESET`);
+    expect(back).toMatch(`master ${name}`);
+    expect(more).toEqual([]);
     discovery.stop();
   });
 
   test('a master that was made a replica by hand is noticed by the poll', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 500 });
-    discovery.start();
-    scene.advance(100);
-    scene.a.role = 'slave';
+    const { scene, discovery, master, name } = watching({ pollIntervalMs: 500 });
+    master.role = 'slave';
     scene.advance(600);
-    expect(scene.told.slice(0, 2)).toEqual(['master server-a', 'lost server-a: NOT_MASTER']);
+    expect(scene.heard()[0]).toBe(`lost ${name}: NOT_MASTER`);
     discovery.stop();
   });
 
   test('a master that hangs without closing is lost within the deadline, if one was asked for', () => {
-    const scene = new DiscoveryWorld();
-    const patient = scene.discover();
-    patient.start();
-    scene.advance(100);
-    scene.a.process.pause();
-    scene.advance(10_000);
-    expect(scene.told).toEqual(['master server-a']);
-    patient.stop();
+    const patient = watching();
+    patient.master.process.pause();
+    patient.scene.advance(10_000);
+    expect(patient.scene.heard()).toEqual([]);
+    patient.discovery.stop();
 
-    scene.a.process.resume();
-    const watchful = scene.discover({ livenessPing: { intervalMs: 50, deadlineMs: 200 } });
-    watchful.start();
-    scene.advance(100);
-    scene.a.process.pause();
-    scene.advance(255);
-    expect(scene.told.slice(2)).toEqual(['lost server-a: TIMEOUT']);
-    watchful.stop();
+    const watchful = watching({ livenessPing: { intervalMs: 50, deadlineMs: 200 } });
+    watchful.master.process.pause();
+    watchful.scene.advance(255);
+    expect(watchful.scene.heard()).toEqual([`lost ${watchful.name}: TIMEOUT`]);
+    watchful.discovery.stop();
   });
 
-  test('connections given to the caller end when the master hangs or is superseded', async () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    discovery.start();
-    const connecting = discovery.connect();
-    scene.advance(50);
-    await Promise.resolve();
-    await Promise.resolve();
-    scene.advance(50);
-    const connection = await connecting;
+  test('connections given to the caller end with a master that hangs', async () => {
+    const { scene, discovery, master } = watching({ livenessPing: { intervalMs: 50, deadlineMs: 200 } });
+    const connection = await scene.until(scene.connect(discovery));
     const closed: (Error | null)[] = [];
     connection.on('close', (error) => closed.push(error));
-
-    scene.promote();
-    scene.sentinels[0]!.switchTo(scene.b, 1);
-    scene.sentinels[0]!.announceSwitch(scene.a);
-    scene.advance(20);
-    expect(closed).toMatchObject([{ code: 'SUPERSEDED' }]);
-    discovery.stop();
-    expect(scene.b.clientCount).toBe(1);
-    scene.advance(10);
-    expect(scene.b.clientCount).toBe(0);
-  });
-});
-
-describe('the sentinels', () => {
-  test('discovered ones are added behind the configured ones', () => {
-    const scene = new DiscoveryWorld();
-    const [first, second, third] = scene.sentinels;
-    const discovery = scene.discover({ sentinels: [second!.address] });
-    discovery.start();
-    scene.advance(100);
-    expect(discovery.sentinels).toEqual([second!.address, first!.address, third!.address]);
+    scene.advance(1000);
+    expect(closed).toEqual([]);
+    master.process.pause();
+    scene.advance(255);
+    expect(closed).toMatchObject([{ code: 'TIMEOUT' }]);
     discovery.stop();
   });
 
-  test('configured ones are never dropped, even when no other knows them; discovered ones are', () => {
-    const scene = new DiscoveryWorld();
-    const [first, second, third] = scene.sentinels;
-    const nobody = { host: '10.9.9.9', port: 1 };
-    const discovery = scene.discover({ sentinels: [first!.address, nobody], pollIntervalMs: 300 });
-    discovery.start();
-    scene.advance(100);
-    expect(discovery.sentinels).toEqual([first!.address, nobody, second!.address, third!.address]);
-    first!.others = [third!];
-    scene.advance(400);
-    expect(discovery.sentinels).toEqual([first!.address, nobody, third!.address]);
-    first!.others = [];
-    scene.advance(400);
-    expect(discovery.sentinels).toEqual([first!.address, nobody]);
-    discovery.stop();
-  });
+  describe('behind NAT', () => {
+    const inside = { host: '172.17.0.2', port: 7000 };
 
-  test('one that announces another address than the configured one is listed once', () => {
-    const scene = new DiscoveryWorld();
-    const [first, second, third] = scene.sentinels;
-    second!.announced = { host: '192.168.0.2', port: 26379 };
-    const discovery = scene.discover({ sentinels: [first!.address, second!.address], pollIntervalMs: 300 });
-    discovery.start();
-    scene.advance(100);
-    // Only its own answer tells that the two addresses are one sentinel.
-    first!.process.kill();
-    scene.advance(2000);
-    expect(discovery.sentinels.map(formatAddress)).not.toContain('192.168.0.2:26379');
-    expect(discovery.sentinels).toContainEqual(third!.address);
-    discovery.stop();
-  });
-
-  test('a subscription that dies or hangs is replaced by one to another sentinel', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover({ pollIntervalMs: 200, retryDelayMs: 50 });
-    discovery.start();
-    scene.advance(100);
-    expect(scene.sentinels.map((sentinel) => sentinel.subscriberCount)).toEqual([1, 1, 0]);
-    scene.sentinels[0]!.process.kill();
-    scene.advance(200);
-    expect(scene.sentinels.map((sentinel) => sentinel.subscriberCount)).toEqual([0, 1, 1]);
-    scene.sentinels[1]!.process.pause();
-    scene.advance(2000);
-    // The only one left that answers is listened to all the time.
-    expect(scene.sentinels[2]!.subscriberCount).toBe(1);
-    scene.sentinels[1]!.process.resume();
-    scene.advance(2000);
-    expect(scene.sentinels.map((sentinel) => sentinel.subscriberCount)).toEqual([0, 1, 1]);
-    discovery.stop();
-  });
-});
-
-describe('behind NAT', () => {
-  const inside = { host: '172.17.0.2', port: 7000 };
-
-  test.each([
-    ['a table', (to: string) => ({ '172.17.0.2:7000': to })],
-    [
-      'a function',
-      (to: string) =>
-        ({ host }: { host: string }) => {
-          const [reachable, port] = to.split(':');
-          return host === '172.17.0.2' ? { host: reachable!, port: Number(port) } : undefined;
-        },
-    ],
-  ])('%s translates what sentinels announce', (_, mapTo) => {
-    const scene = new DiscoveryWorld();
-    for (const sentinel of scene.sentinels) sentinel.master = inside;
-    const discovery = scene.discover({ addressMap: mapTo(formatAddress(scene.a.address)) });
-    discovery.start();
-    scene.advance(100);
-    expect(discovery.master).toMatchObject({ address: scene.a.address, announced: inside });
-    discovery.stop();
-  });
-
-  test('discovered sentinels are translated as well', () => {
-    const scene = new DiscoveryWorld();
-    const [first, second] = scene.sentinels;
-    first!.others = [second!];
-    second!.announced = inside;
-    const addressMap = { '172.17.0.2:7000': second!.address };
-    const discovery = scene.discover({ sentinels: [first!.address], addressMap });
-    discovery.start();
-    scene.advance(100);
-    expect(discovery.sentinels).toEqual([first!.address, second!.address]);
-    discovery.stop();
-  });
-
-  test('a table with something else than addresses is refused at once', () => {
-    const scene = new DiscoveryWorld();
-    expect(() => scene.discover({ addressMap: { '172.17.0.2:7000': 'nonsense:x' } })).toThrow(/host:port/);
-  });
-});
-
-describe('stopping', () => {
-  test('leaves no connection and no timer, at any moment', () => {
-    for (let stopAtMs = 0; stopAtMs < 30; stopAtMs++) {
-      const scene = new DiscoveryWorld();
-      scene.world.network.connectTimeoutMs = 50;
-      const discovery = scene.discover({ livenessPing: { intervalMs: 10, deadlineMs: 100 } });
-      discovery.start();
-      scene.advance(stopAtMs);
+    test.each([
+      ['a table', (to: string) => ({ '172.17.0.2:7000': to })],
+      [
+        'a function',
+        (to: string) =>
+          ({ host }: { host: string }) =>
+            host === inside.host ? parseAddress(to)! : undefined,
+      ],
+    ])('%s translates what is announced', async (_, mapTo) => {
+      const scene = newWorld();
+      scene.announceMasterAs(inside);
+      const { address } = scene.servers[0]!;
+      const discovery = scene.make({ addressMap: mapTo(formatAddress(address)) });
+      const master = await scene.until(scene.resolve(discovery));
+      expect(master).toMatchObject({ address, announced: inside });
       discovery.stop();
-      // The kernel keeps a timer for each connection attempt; beyond that there is nothing.
-      scene.advance(60);
-      expect(scene.a.clientCount).toBe(0);
-      expect(scene.sentinels.map((sentinel) => sentinel.program.connections.size)).toEqual([0, 0, 0]);
-      expect(scene.world.pendingEventCount).toBe(0);
-    }
+    });
+
+    test('a table with something else than addresses is refused at once', () => {
+      const addressMap = { '172.17.0.2:7000': 'nonsense:x' };
+      expect(() => newWorld().make({ addressMap })).toThrow(/host:port/);
+    });
   });
 
-  test('rejects whoever waits, and whoever comes later', async () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    const early = discovery.resolve();
-    discovery.stop();
-    await expect(early).rejects.toMatchObject({ code: 'CLOSED' });
-    await expect(discovery.resolve()).rejects.toMatchObject({ code: 'CLOSED' });
-    await expect(discovery.connect()).rejects.toMatchObject({ code: 'CLOSED' });
-  });
+  describe('stopping', () => {
+    test('leaves no connection and no timer, at any moment', () => {
+      for (let stopAtMs = 0; stopAtMs < 30; stopAtMs++) {
+        const scene = newWorld();
+        scene.world.network.connectTimeoutMs = 50;
+        const discovery = scene.make({ livenessPing: { intervalMs: 10, deadlineMs: 100 } });
+        discovery.start();
+        scene.advance(stopAtMs);
+        discovery.stop();
+        // The kernel keeps a timer for each connection attempt; beyond that there is nothing.
+        scene.advance(60);
+        for (const program of scene.programs) expect(program.connections.size).toBe(0);
+        expect(scene.world.pendingEventCount).toBe(0);
+      }
+    });
 
-  test('in an event is allowed', () => {
-    const scene = new DiscoveryWorld();
-    const discovery = scene.discover();
-    discovery.on('master', () => discovery.stop());
-    discovery.start();
-    scene.advance(100);
-    expect(scene.told).toEqual(['master server-a']);
-    expect(scene.a.clientCount).toBe(0);
-    expect(scene.sentinels.map((sentinel) => sentinel.program.connections.size)).toEqual([0, 0, 0]);
-  });
-});
+    test('ends the connections that were given', async () => {
+      const scene = newWorld();
+      const discovery = scene.make();
+      const connection = await scene.until(scene.connect(discovery));
+      expect(connection.isClosed).toBe(false);
+      discovery.stop();
+      expect(connection.isClosed).toBe(true);
+    });
 
-test('discovery without a sentinel is a mistake', () => {
-  const scene = new DiscoveryWorld();
-  expect(() => scene.discover({ sentinels: [] })).toThrow(TypeError);
-});
+    test('rejects whoever waits, and whoever comes later', async () => {
+      const scene = newWorld();
+      const discovery = scene.make();
+      const early = scene.resolve(discovery);
+      discovery.stop();
+      await expect(early).rejects.toMatchObject({ code: 'CLOSED' });
+      await expect(scene.resolve(discovery)).rejects.toMatchObject({ code: 'CLOSED' });
+      await expect(scene.connect(discovery)).rejects.toMatchObject({ code: 'CLOSED' });
+    });
+
+    test('in an event is allowed', () => {
+      const scene = newWorld();
+      const discovery = scene.make();
+      discovery.on('master', () => discovery.stop());
+      discovery.start();
+      scene.advance(100);
+      expect(scene.heard()).toHaveLength(1);
+      for (const program of scene.programs) expect(program.connections.size).toBe(0);
+    });
+  });
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { typeNumberOf } from '../../../src/cluster/bus/message.js';
 import { toNodeId } from '../../../src/failover/identity.js';
 import { ClusterWorld } from '../../support/cluster-world.js';
 
@@ -43,6 +44,33 @@ describe('forming a cluster', () => {
       () => cluster.cluster('member').view.find(toNodeId(cluster.id('newcomer'))) !== undefined,
       5000,
     );
+  });
+
+  it('is joined even when the one that asked to meet gives up while the other side completes the handshake', () => {
+    const cluster = new ClusterWorld();
+    for (const name of ['member', 'newcomer']) cluster.start(name, ['cluster-node-timeout 1000']);
+    const asker = cluster.cluster('member');
+    asker.dropMessagesOfType(typeNumberOf('pong'));
+    cluster.meet('member', 'newcomer');
+    const [member, newcomer] = [cluster.id('member'), cluster.id('newcomer')].map(toNodeId);
+    cluster.until(() => cluster.cluster('newcomer').view.find(member) !== undefined, 2000);
+    cluster.until(() => asker.view.nodeCount === 1, 5000);
+    asker.dropMessagesOfType(null);
+    cluster.until(() => asker.view.find(newcomer)?.membership === 'member', 10_000);
+    cluster.until(() => cluster.seen('newcomer', 'member').metAtMs === 0, 10_000);
+  });
+
+  it('does not come back once it was taken in and then forgotten', () => {
+    const cluster = new ClusterWorld();
+    for (const name of ['member', 'newcomer']) cluster.start(name, ['cluster-node-timeout 1000']);
+    cluster.meet('newcomer', 'member');
+    const newcomer = toNodeId(cluster.id('newcomer'));
+    const { view } = cluster.cluster('member');
+    cluster.until(() => view.find(newcomer)?.membership === 'member', 5000);
+    cluster.until(() => cluster.seen('newcomer', 'member').metAtMs === 0, 5000);
+    expect(cluster.call('member', 'CLUSTER', 'FORGET', newcomer)).toBe('OK');
+    cluster.advance(50_000);
+    expect(view.find(newcomer)).toBeUndefined();
   });
 
   it('is joined even when that happens after the one that was met has opened its link', () => {

@@ -84,6 +84,16 @@ describe('PINGs', () => {
   });
 });
 
+describe('a disk that takes its time when the sentinel first saves its file', () => {
+  it('is not held against the servers', () => {
+    group = new SentinelWorld({ syncLatency: 600 });
+    server = new ScriptedInstance(group.world, 'server-1', SERVER_PORT, healthy);
+    start();
+    group.advance(3000);
+    expect(group.has('+sdown', 0)).toBe(false);
+  });
+});
+
 describe('a connection that breaks', () => {
   it('is made again at once, and nothing comes of it', () => {
     start();

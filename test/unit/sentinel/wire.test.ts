@@ -235,6 +235,55 @@ describe('a stock sentinel in the group', () => {
   });
 });
 
+describe('an answer that comes when another server is the master', () => {
+  function untilMasterDown(): number {
+    const fromMs = group.nowMs;
+    group.until(() =>
+      group.published.some(
+        ({ channel, payload, atMs }) =>
+          channel === '+sdown' && payload.startsWith('master ') && atMs >= fromMs,
+      ),
+    );
+    return group.nowMs;
+  }
+
+  it('says nothing about that one, and does not hold up the question about it', () => {
+    const [first, second] = ['server-1', 'server-2'].map(
+      (name) => new ScriptedInstance(group.world, name, SERVER_PORT, () => null),
+    );
+    first.script = serverScript(() => masterInfo(second.host));
+    second.script = serverScript(() => replicaInfo());
+    const peer = new ScriptedInstance(group.world, 'sentinel-9', SENTINEL_PORT, ([command, , about]) =>
+      command === 'SENTINEL'
+        ? `*3\r\n:${about === first.host ? 1 : 0}\r\n${bulk('*')}:0\r\n`
+        : command === 'PING'
+          ? '+PONG\r\n'
+          : '+OK\r\n',
+    );
+    group.startSentinel('sentinel-1', {
+      lines: [`sentinel known-sentinel ${MASTER_NAME} ${peer.host} ${SENTINEL_PORT} ${STOCK_ID}`],
+    });
+    group.advance(200);
+    group.world.network.setLatency(['sentinel-9'], ['sentinel-1'], 1500);
+    first.process.kill();
+    const askedMs = untilMasterDown();
+    second.script = serverScript(() => replicaInfo({ role: 'master' }));
+    second.publish(
+      CHANNEL,
+      `${peer.host},${SENTINEL_PORT},${STOCK_ID},1,${MASTER_NAME},${second.host},${SERVER_PORT},1`,
+    );
+    group.untilPublished('+switch-master');
+    second.process.kill();
+    untilMasterDown();
+    group.advance(10_000);
+    const [aboutFirst, aboutSecond] = peer.commands('SENTINEL');
+    expect([aboutFirst.args[2], aboutSecond.args[2]]).toEqual([first.host, second.host]);
+    // It was on its way before the answer to the first one had come.
+    expect(aboutSecond.atMs).toBeLessThan(askedMs + 4500);
+    expect(group.has('+odown')).toBe(false);
+  });
+});
+
 describe('an answer that makes no sense', () => {
   it.each([
     '+OK\r\n',

@@ -6,7 +6,7 @@ import {
   type WorldOptions,
 } from '../../../../src/platform/virtual/index.js';
 import { ScriptedTerminal } from '../../../support/scripted-terminal.js';
-import { SERVER_PORT, ScriptedProgram, type Answer } from '../../client/discovery-world.js';
+import { SERVER_PORT, ScriptedProgram, type Answer } from '../../client/scripted-program.js';
 
 export class ModeWorld {
   readonly world: VirtualWorld;

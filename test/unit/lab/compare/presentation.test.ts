@@ -3,7 +3,6 @@ import { analyse } from '../../../../src/lab/compare/analysis.js';
 import { budgetOf, totalOf } from '../../../../src/lab/compare/budget.js';
 import { chartsOf, medianThroughput } from '../../../../src/lab/compare/charts.js';
 import { expectationOf } from '../../../../src/lab/compare/expectation.js';
-import { progressLine } from '../../../../src/lab/compare/progress.js';
 import { parseResults, SCHEMA } from '../../../../src/lab/compare/results.js';
 import { FAULTS, MODES, type Column } from '../../../../src/lab/compare/settings.js';
 import { summarise } from '../../../../src/lab/compare/summary.js';
@@ -157,9 +156,4 @@ describe('results that were written', () => {
       expect(() => parseResults(text)).toThrow(text === '' ? /no results/ : SCHEMA);
     },
   );
-});
-
-test('progress shows how long it still takes', () => {
-  expect(progressLine(0, 4, 500, 'trial 1')).toBe('[........................] 0/4  trial 1');
-  expect(progressLine(1, 4, 30_000, 'trial 2')).toBe('[######..................] 1/4  1:30 left  trial 2');
 });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { formatAddress } from '../../src/client/address.js';
-import { MasterDiscovery, type DiscoveryOptions, type ResolvedMaster } from '../../src/client/discovery.js';
+import type { ResolvedMaster } from '../../src/client/discovery.js';
+import { MasterDiscovery, type MasterDiscoveryOptions } from '../../src/client/master-discovery.js';
 import { startSentinelTopology, type SentinelTopology } from '../../src/lab/sentinel-topology.js';
 import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
@@ -9,7 +10,7 @@ const platform = createNodePlatform();
 const discoveries: MasterDiscovery[] = [];
 let topology: SentinelTopology;
 
-function discover(options: Partial<DiscoveryOptions> = {}): MasterDiscovery {
+function discover(options: Partial<MasterDiscoveryOptions> = {}): MasterDiscovery {
   const discovery = new MasterDiscovery(platform, {
     sentinels: topology.sentinelAddresses,
     name: 'mymaster',
@@ -61,7 +62,7 @@ describe.each(['stock', 'vedette'] as const)('with %s servers and sentinels', (e
     const nobody = { host: '127.0.0.1', port: 1 };
     const discovery = discover({ sentinels: [nobody, topology.sentinelAddresses[1]!] });
     const master = await discovery.resolve();
-    expect(master.sentinel).toEqual(topology.sentinelAddresses[1]);
+    expect(master.source).toEqual(topology.sentinelAddresses[1]);
     expect(discovery.sentinels[0]).toEqual(topology.sentinelAddresses[1]);
     expect(discovery.sentinels).toContainEqual(nobody);
   });
@@ -71,8 +72,8 @@ describe.each(['stock', 'vedette'] as const)('with %s servers and sentinels', (e
     const failure = await discovery.resolve().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'NO_MASTER' });
     expect(failure).toMatchObject({
-      refusals: topology.sentinelAddresses.map((sentinel) => ({
-        sentinel,
+      refusals: topology.sentinelAddresses.map((source) => ({
+        source,
         error: { code: 'UNKNOWN_MASTER' },
       })),
     });
