@@ -385,4 +385,79 @@ describe.skipIf(problem !== null)('in a terminal', { timeout: 180_000 }, () => {
     });
     expect(screen).toContain('not connected> PING');
   });
+
+  test('keys of the line editor', async () => {
+    const long = 'x'.repeat(150);
+    await compare(async (person) => {
+      for (const keys of [
+        'ECHO abx\x7fc',
+        // To the beginning, and to the end.
+        'CHO abc\x01E\x05d',
+        'CHO abc\x1b[HE\x1b[Fd',
+        'CHO abc\x1bOHE\x1bOFd',
+        // Left and right.
+        'ECHO ad\x1b[Db\x1b[Ce',
+        'ECHO ad\x02b\x06e',
+        // Away with what is under the cursor, behind it, the word before it, the whole line.
+        'xECHO 1\x01\x04',
+        'xECHO 2\x01\x1b[3~',
+        'ECHO 3 4\x02\x02\x0b',
+        'ECHO 5 6\x17\x08',
+        'nothing\x15ECHO 7',
+        // A line of more than one row, and back into its first one.
+        `ECHO ${long}`,
+        `CHO ${long}\x01E`,
+        `ECHO ${long}\x17short`,
+      ]) {
+        await person.enters(keys);
+      }
+      person.press('quit\r');
+    });
+  });
+
+  // redis-cli 7.0 cannot do anything else any more once it has subscribed: this is what 7.2 does.
+  test('subscriptions: messages are shown, and any key brings the prompt', async () => {
+    const waiting = /Reading messages\.\.\. \(press Ctrl-C to quit or any key to type command\)$/;
+    const session: Session = async (person) => {
+      const entersAndWaits = async (line: string): Promise<void> => {
+        const { lineFeeds } = person.terminal.screen;
+        person.press(`${line}\r`);
+        await person.terminal.sees(
+          'that it waits for messages',
+          (screen) => screen.lineFeeds > lineFeeds + 1 && waiting.test(screen.text),
+        );
+      };
+      await entersAndWaits('SUBSCRIBE one two');
+      await server.call('PUBLISH', 'one', 'hello');
+      await person.sees(/hello[^]*Reading/);
+      person.press('P');
+      await person.sees(/subscribed mode\)> P$/);
+      await entersAndWaits('ING');
+      person.press('U');
+      await person.sees(/subscribed mode\)> U$/);
+      await entersAndWaits('NSUBSCRIBE one');
+      const { lineFeeds } = person.terminal.screen;
+      person.press('\x03');
+      await person.hasPrompt(lineFeeds - 1);
+      await person.enters('PING');
+      person.press('quit\r');
+    };
+    const { screen, status } = await runSession('vedette-cli', [], session);
+    expect(status).toBe(0);
+    expect(screen.replaceAll(String(server.address.port), 'port')).toBe(
+      [
+        '127.0.0.1:port> SUBSCRIBE one two',
+        ...['1) "subscribe"', '2) "one"', '3) (integer) 1'],
+        ...['1) "subscribe"', '2) "two"', '3) (integer) 2'],
+        ...['1) "message"', '2) "one"', '3) "hello"'],
+        '127.0.0.1:port(subscribed mode)> PING',
+        ...['1) "pong"', '2) ""'],
+        '127.0.0.1:port(subscribed mode)> UNSUBSCRIBE one',
+        ...['1) "unsubscribe"', '2) "one"', '3) (integer) 1'],
+        '127.0.0.1:port> PING',
+        'PONG',
+        '127.0.0.1:port> quit',
+      ].join('\n'),
+    );
+  });
 });

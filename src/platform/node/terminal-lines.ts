@@ -1,6 +1,7 @@
 /** Lines of standard input: with editing and history for a person, as plain bytes for a pipe. */
 import { createInterface, type Interface } from 'node:readline';
 import type { LineOptions, LineSource } from '../terminal.js';
+import { Keystrokes, type KeyboardInput } from './keystrokes.js';
 
 export function openLines(options: LineOptions, isTerminal: boolean): LineSource {
   return isTerminal ? new TypedLines(options, process) : new PipedLines();
@@ -8,7 +9,7 @@ export function openLines(options: LineOptions, isTerminal: boolean): LineSource
 
 /** The terminal that a person sits at: this process's own, but for tests. */
 export interface TerminalStreams {
-  readonly stdin: NodeJS.ReadableStream & { setRawMode?(isRaw: boolean): void };
+  readonly stdin: KeyboardInput;
   readonly stdout: NodeJS.WritableStream & { readonly columns: number };
 }
 
@@ -117,6 +118,7 @@ const RESTORE_CURSOR = '\x1b8';
 /** With editing, history, completion on Tab, and a hint behind the line. */
 export class TypedLines implements LineSource {
   private readonly queue = new LineQueue();
+  private readonly keys: Keystrokes;
   private readonly editor: Interface;
   private isHintShown = false;
   private isAwaitingLine = false;
@@ -127,12 +129,12 @@ export class TypedLines implements LineSource {
     private readonly options: LineOptions,
     private readonly streams: TerminalStreams,
   ) {
-    const { stdin, stdout } = streams;
+    this.keys = new Keystrokes(streams.stdin);
     // Before the editor sees a key, its line must be as it left it.
-    stdin.on('keypress', () => this.eraseHint());
+    this.keys.on('keypress', () => this.eraseHint());
     this.editor = createInterface({
-      input: stdin,
-      output: stdout,
+      input: this.keys.asInput,
+      output: streams.stdout,
       terminal: true,
       history: options.history.map(textOf).reverse(),
       historySize: Math.max(1000, options.history.length),
@@ -148,14 +150,15 @@ export class TypedLines implements LineSource {
       this.queue.put(bytesOf(line));
     });
     this.editor.on('SIGINT', () => this.interrupted());
-    stdin.on('keypress', () => this.showHint());
+    this.keys.on('keypress', () => this.showHint());
     this.editor.on('close', () => this.queue.end());
   }
 
   next(prompt: string, callback: LineCallback): void {
     this.editor.setPrompt(textOf(prompt));
     this.takeKeys(true);
-    this.editor.prompt();
+    // The key that was pressed to be asked is the beginning of the line.
+    this.editor.prompt(true);
     this.isAwaitingLine = true;
     this.queue.take((line) => {
       this.isAwaitingLine = false;
@@ -169,10 +172,10 @@ export class TypedLines implements LineSource {
       callback();
     };
     const stop = (): void => {
-      this.streams.stdin.off('keypress', onKeypress);
+      this.keys.off('keypress', onKeypress);
       this.takeKeys(false);
     };
-    this.streams.stdin.on('keypress', onKeypress);
+    this.keys.on('keypress', onKeypress);
     this.takeKeys(true);
     return stop;
   }
@@ -190,11 +193,12 @@ export class TypedLines implements LineSource {
   close(): void {
     process.off('SIGINT', this.onSignal);
     this.editor.close();
+    this.keys.close();
   }
 
   /** Keys that are not taken are the terminal's: it shows them, and makes a signal of Ctrl-C. */
   private takeKeys(isTaking: boolean): void {
-    this.streams.stdin.setRawMode?.(isTaking);
+    this.keys.setRawMode(isTaking);
     if (isTaking) this.editor.resume();
     else this.editor.pause();
   }

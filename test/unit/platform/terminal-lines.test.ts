@@ -80,3 +80,9 @@ test('earlier lines can be called up', async () => {
   await type('\r');
   expect(await line).toBe('earlier');
 });
+
+test('what arrives at once is put where the cursor is', async () => {
+  const line = nextLine();
+  await type('ET\x01G\x1b[F é\x1b[D/\r');
+  expect(await line).toBe('GET /\xc3\xa9');
+});
