@@ -1,22 +1,26 @@
 /**
- * Builds dist/ from src/: every module as it is, one file with all that vedette-server and vedette-sentinel load, compiled,
- * and one with all that a program loads which imports the package. Loading hundreds of modules one by one takes longer than
- * everything else a server does to start; a topology starts many servers.
+ * Builds dist/ from src/: every module as it is, one file with all that vedette-server and vedette-sentinel load,
+ * and one with all that a program loads which imports the package, both compiled. Loading hundreds of modules one by one
+ * takes longer than everything else a server does to start; a topology starts many servers.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundlePath, codeCachePath } from '../bin/server-bundle.js';
+import { codeCachePath } from '../bin/compiled-bundle.js';
+import { bundlePath } from '../bin/server-bundle.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const library = join(dist, 'library', 'index.js');
+const library = join(dist, 'library', 'index.cjs');
 const startedAtMs = Date.now();
 
 compile();
-if (await bundle()) compileBundleAhead();
+if (await bundle()) {
+  compileAhead(bundlePath, flagsOfExecutables());
+  compileAhead(library, []);
+}
 removeStale(dist);
 
 function compile() {
@@ -29,15 +33,15 @@ function compile() {
 /** Returns whether there are bundles now, or only a file that loads the modules. */
 async function bundle() {
   // A cache of another text would be taken for one of this text.
-  rmSync(codeCachePath, { force: true });
+  for (const path of [bundlePath, library]) rmSync(codeCachePath(path), { force: true });
   const input = join(dist, 'launch', 'main.js');
   try {
     const { rolldown } = await import('rolldown');
     const whole = await rolldown({ input, platform: 'node', logLevel: 'warn' });
     await whole.write({ file: bundlePath, format: 'cjs', codeSplitting: false });
     const imported = await rolldown({ input: join(dist, 'index.js'), platform: 'node', logLevel: 'warn' });
-    await imported.write({ file: library, format: 'esm', codeSplitting: false });
-    writeFileSync(join(dist, 'index.js'), "export * from './library/index.js';\n");
+    const { output } = await imported.write({ file: library, format: 'cjs', codeSplitting: false });
+    writeFileSync(join(dist, 'index.js'), libraryEntry(output[0].exports));
     return true;
   } catch (error) {
     // The bundler is a native program: where there is none for this machine, everything just starts more slowly.
@@ -48,14 +52,27 @@ async function bundle() {
   }
 }
 
-/** Compiles the bundle with the flags that the executables have in their first line. */
-function compileBundleAhead() {
+/** What a program imports: the bundle, with names that are known before it runs, as those of every module are. */
+function libraryEntry(names) {
+  return `import { fileURLToPath } from 'node:url';
+import { loadBundle } from '../bin/compiled-bundle.js';
+
+export const { ${names.join(', ')} } = loadBundle(
+  fileURLToPath(new URL('library/index.cjs', import.meta.url)),
+);
+`;
+}
+
+/** Those in the first line of the executables. */
+function flagsOfExecutables() {
   const [firstLine] = readFileSync(join(root, 'bin', 'vedette-server'), 'utf8').split('\n');
-  const flags = firstLine.split(' ').filter((word) => word.startsWith('--'));
-  const { status } = spawnSync(process.execPath, [...flags, join(root, 'scripts', 'code-cache.mjs')], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) console.warn('The executables are not compiled ahead: servers just start more slowly.');
+  return firstLine.split(' ').filter((word) => word.startsWith('--'));
+}
+
+function compileAhead(path, flags) {
+  const script = join(root, 'scripts', 'code-cache.mjs');
+  const { status } = spawnSync(process.execPath, [...flags, script, path], { stdio: 'inherit' });
+  if (status !== 0) console.warn(`${path} is not compiled ahead: it just starts more slowly.`);
 }
 
 /** Files whose source is gone must not live on. */

@@ -135,7 +135,9 @@ export class CliConnection {
     };
   }
 
+  /** Closes it; whoever waits for a reply waits no longer, and is told nothing. */
   close(): void {
+    this.waiter = null;
     this.lose('Connection closed');
   }
 

@@ -17,7 +17,7 @@ import { showStream } from './replica-output.js';
 import { introduce, reachServer, select } from './server-connection.js';
 
 /** How a command ended: printed, refused with an error, or without a reply. */
-export type RunOutcome = 'replied' | 'error' | 'failed';
+export type RunOutcome = 'replied' | 'error' | 'failed' | 'lost while monitoring';
 
 export interface RunnerSettings {
   readonly options: CliOptions;
@@ -43,6 +43,8 @@ export class CommandRunner {
   private database = 0;
   private databaseBeforeTransaction = 0;
   private inTransaction = false;
+  /** Whatever happens on the server is being printed. */
+  isMonitoring = false;
   /** Of channels and patterns, and of shard channels, which are counted apart. */
   private subscriptions = { global: 0, shard: 0 };
 
@@ -106,7 +108,7 @@ export class CommandRunner {
     this.subscriptions = { global: 0, shard: 0 };
   }
 
-  /** Makes what is being waited for fail, so that a person gets the prompt back. */
+  /** Ends MONITOR with a new connection, so that a person gets the prompt back. */
   interrupt(): void {
     this.connection?.lose(INTERRUPTED);
   }
@@ -222,8 +224,20 @@ export class CommandRunner {
     throw new ConnectionLost(await showStream({ terminal, timers: platform.timers }, connection, args));
   }
 
-  private async printForEver(connection: CliConnection): Promise<never> {
-    for (;;) this.print(await connection.read());
+  private async printForEver(connection: CliConnection): Promise<RunOutcome> {
+    this.isMonitoring = true;
+    try {
+      for (;;) this.print(await connection.read());
+    } catch (error) {
+      if (error instanceof ConnectionLost && error.message === INTERRUPTED) {
+        await this.connect();
+        return 'replied';
+      }
+      this.lose(error);
+      return 'lost while monitoring';
+    } finally {
+      this.isMonitoring = false;
+    }
   }
 
   /** Keeps up with what a command that succeeded has changed. */
@@ -272,13 +286,9 @@ export class CommandRunner {
     else this.complain(complaint);
   }
 
-  private async runEnded(args: readonly string[], error: unknown): Promise<RunOutcome> {
+  private runEnded(args: readonly string[], error: unknown): RunOutcome {
     if (isWord(args[0]!, 'shutdown')) {
       this.disconnect();
-      return 'replied';
-    }
-    if (error instanceof ConnectionLost && error.message === INTERRUPTED) {
-      await this.connect();
       return 'replied';
     }
     this.lose(error);

@@ -2,6 +2,7 @@
 import type { Platform } from '../platform/platform.js';
 import { splitWords } from '../resp/ascii.js';
 import { isSensitive } from './command-kinds.js';
+import { isRepetition, wholeInteger } from './leading-number.js';
 
 const MAX_LINES = 1000;
 const FILE_VARIABLE = 'REDISCLI_HISTFILE';
@@ -35,16 +36,19 @@ export class History {
 
   /** Adds a line and saves, unless it is to be forgotten. */
   add(line: string): void {
-    if (line === '' || !this.isKept(line) || this.lines.at(-1) === line) return;
+    if (!this.isKept(line) || this.lines.at(-1) === line) return;
     this.lines.push(line);
     if (this.lines.length > MAX_LINES) this.lines.shift();
     this.save();
   }
 
+  /** Not kept are secrets, lines without words, and repetitions that cannot be; what cannot be split may be mended. */
   isKept(line: string): boolean {
-    const words = splitWords(line) ?? [];
-    const command = /^[0-9]+$/.test(words[0] ?? '') ? words.slice(1) : words;
-    return !isSensitive(command);
+    const words = splitWords(line);
+    if (words === null) return true;
+    const repeat = words.length > 1 ? wholeInteger(words[0]!) : null;
+    if (words.length === 0 || (repeat !== null && !isRepetition(repeat))) return false;
+    return !isSensitive(repeat === null ? words : words.slice(1));
   }
 
   private load(path: string): string[] {

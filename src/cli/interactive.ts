@@ -2,11 +2,11 @@
 import type { Clock } from '../platform/platform.js';
 import type { LineSource, Terminal } from '../platform/terminal.js';
 import { isWord, splitWords, toLowerAscii } from '../resp/ascii.js';
-import { parseSafeInteger } from '../resp/numbers.js';
 import type { CommandRunner } from './command-runner.js';
 import { firstOf } from './first-of.js';
 import { GENERAL_HELP } from './help/command-help.js';
 import type { HelpDesk } from './help/help-desk.js';
+import { isRepetition, leadingInteger, wholeInteger } from './leading-number.js';
 import type { Preferences } from './preferences.js';
 
 const WAITING_TEXT = 'Reading messages... (press Ctrl-C to quit or any key to type command)\r';
@@ -31,11 +31,31 @@ export interface InteractiveSettings {
   onLine(line: string): void;
 }
 
+/** `lost`: with the connection went what was to go on for ever. */
+type Outcome = 'go on' | 'quit' | 'lost';
+
 export class InteractiveSession {
+  private isShowingMessages = false;
+
   constructor(private readonly settings: InteractiveSettings) {}
 
-  /** Resolves when the input ends or the person leaves. */
-  async run(): Promise<void> {
+  /** Resolves to the exit status when the input ends or the person leaves. */
+  async run(): Promise<number> {
+    const { runner, lines } = this.settings;
+    const status = await new Promise<number>((resolve, reject) => {
+      // What would go on for ever is left by Ctrl-C; where a reply is waited for, the program is.
+      lines.onInterrupt(() => {
+        if (runner.isMonitoring) runner.interrupt();
+        else if (!this.isShowingMessages) resolve(1);
+      });
+      this.converse().then(resolve, reject);
+    });
+    lines.close();
+    runner.disconnect();
+    return status;
+  }
+
+  private async converse(): Promise<number> {
     const { runner, lines, terminal, helpDesk } = this.settings;
     await runner.connect();
     // Hints and completions are for who types.
@@ -43,17 +63,17 @@ export class InteractiveSession {
     for (;;) {
       const line = await new Promise<string | null>((resolve) => lines.next(runner.prompt, resolve));
       if (line === null) {
-        if (!runner.isSubscribed || !(await runner.connect())) break;
+        if (!runner.isSubscribed || !(await runner.connect())) return 0;
         continue;
       }
-      if ((await this.enter(line)) === 'quit') break;
-      if (runner.isSubscribed) await this.showMessages();
+      const outcome = await this.enter(line);
+      if (outcome === 'quit') return 0;
+      if (outcome === 'lost') return 1;
+      if (runner.isSubscribed && (await this.showMessages()) === 'lost') return 1;
     }
-    lines.close();
-    runner.disconnect();
   }
 
-  private async enter(line: string): Promise<'go on' | 'quit'> {
+  private async enter(line: string): Promise<Outcome> {
     const { terminal } = this.settings;
     this.settings.onLine(line);
     const words = splitWords(line);
@@ -64,44 +84,56 @@ export class InteractiveSession {
     const [first] = words;
     if (first === undefined) return 'go on';
     if (isWord(first, 'quit') || isWord(first, 'exit')) return 'quit';
-    await this.obey(words);
-    return 'go on';
+    return await this.obey(words);
   }
 
   /** Our own commands, and everything else for the server; a number before a command repeats it. */
-  private async obey(words: readonly string[]): Promise<void> {
+  private async obey(words: readonly string[]): Promise<Outcome> {
     const { terminal, runner } = this.settings;
     const command = toLowerAscii(words[0]!);
-    if (command.startsWith(':')) {
+    const repeat = words.length > 1 ? wholeInteger(command) : null;
+    if (repeat !== null) {
+      if (isRepetition(repeat)) return await this.issue(words.slice(1), repeat);
+      terminal.write('Invalid vedette-cli repeat command option value.\n');
+    } else if (command.startsWith(':')) {
       const problem = this.settings.preferences.take(words);
       if (problem !== null) terminal.write(`${problem}\n`);
-    } else if (command === 'help' || command === '?') {
-      terminal.write(await helpText(this.settings.helpDesk, words.slice(1)));
+    } else if (command === 'restart') {
+      terminal.write("Use 'restart' only in Lua debugging mode.\n");
+    } else if (command === 'connect' && words.length === 3) {
+      await runner.connectTo(words[1]!, leadingInteger(words[2]!));
     } else if (command === 'clear' && words.length === 1) {
       terminal.write(CLEAR_SCREEN);
-    } else if (command === 'connect' && words.length === 3) {
-      await runner.connectTo(words[1]!, parseSafeInteger(words[2]!));
-    } else if (words.length > 1 && /^-?[0-9]+$/.test(command)) {
-      const repeat = parseSafeInteger(command);
-      if (repeat > 0) await this.issue(words.slice(1), repeat);
-      else terminal.write('Invalid vedette-cli repeat command option value.\n');
     } else {
-      await this.issue(words, 1);
+      return await this.issue(words, 1);
     }
+    return 'go on';
   }
 
-  private async issue(words: readonly string[], repeat: number): Promise<void> {
-    const { clock, terminal, lines, runner, isForPerson } = this.settings;
+  private async issue(words: readonly string[], repeat: number): Promise<Outcome> {
+    const { clock, terminal, runner, isForPerson } = this.settings;
+    const command = toLowerAscii(words[0]!);
+    if (command === 'help' || command === '?') {
+      terminal.write(await helpText(this.settings.helpDesk, words.slice(1)));
+      return 'go on';
+    }
     const startMs = clock.monotonicMs();
-    const stopListening = lines.onInterrupt(() => runner.interrupt());
-    await runner.run(words, repeat);
-    stopListening();
+    const outcome = await runner.run(words, repeat);
+    if (outcome === 'lost while monitoring') return 'lost';
     const tookMs = clock.monotonicMs() - startMs;
     if (isForPerson && tookMs >= SLOW_MS) terminal.write(`(${(tookMs / 1000).toFixed(2)}s)\n`);
+    return 'go on';
   }
 
   /** Prints messages until there is a line to read, the person interrupts, or nothing is subscribed to. */
-  private async showMessages(): Promise<void> {
+  private async showMessages(): Promise<Outcome> {
+    this.isShowingMessages = true;
+    const outcome = await this.readMessages();
+    this.isShowingMessages = false;
+    return outcome;
+  }
+
+  private async readMessages(): Promise<Outcome> {
     const { terminal, lines, runner, isForPerson, hasColor } = this.settings;
     while (runner.isSubscribed) {
       if (isForPerson) terminal.write(hasColor ? BRIGHT + WAITING_TEXT + RESET_COLOR : WAITING_TEXT);
@@ -117,9 +149,11 @@ export class InteractiveSession {
         (tell) => lines.onInterrupt(() => tell('interrupt')),
       );
       if (event !== 'message' && event !== 'lost' && isForPerson) terminal.write(ERASE_LINE);
-      if (event === 'interrupt') await runner.connect();
-      if (event === 'input' || event === 'lost') return;
+      if (event === 'interrupt' && !(await runner.connect())) return 'lost';
+      if (event === 'lost') return 'lost';
+      if (event === 'input') return 'go on';
     }
+    return 'go on';
   }
 }
 

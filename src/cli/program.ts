@@ -4,7 +4,7 @@ import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText, isWord, splitWords, textFromBytes } from '../resp/ascii.js';
 import { runClusterManager } from './cluster/program.js';
-import { CommandRunner } from './command-runner.js';
+import { CommandRunner, type RunOutcome } from './command-runner.js';
 import { CliError } from './errors.js';
 import { HelpDesk } from './help/help-desk.js';
 import { History } from './history.js';
@@ -93,8 +93,7 @@ async function run(platform: Platform, terminal: Terminal, options: CliOptions):
       if (terminal.isInputTerminal) history.add(line);
     },
   });
-  await session.run();
-  return 0;
+  return await session.run();
 }
 
 async function manageCluster(platform: Platform, terminal: Terminal, options: CliOptions): Promise<number> {
@@ -133,7 +132,7 @@ async function runOnce(
   // Whoever could not be reached at first is tried once more with the command, and then it is said.
   await runner.connect(true);
   const outcome = await runner.run(command, options.repeat);
-  if (outcome === 'failed' || (outcome === 'error' && options.failsOnError)) return 1;
+  if (hasFailed(outcome, options)) return 1;
   while (runner.isSubscribed) {
     const printed = await new Promise<boolean>((resolve) =>
       runner.printNextMessage(() => undefined, resolve),
@@ -148,7 +147,11 @@ async function runScript(runner: CommandRunner, command: string[], options: CliO
   if (!(await runner.connect())) return 1;
   const outcome = await runner.run(command, options.repeat);
   runner.disconnect();
-  return outcome === 'failed' || (outcome === 'error' && options.failsOnError) ? 1 : 0;
+  return hasFailed(outcome, options) ? 1 : 0;
+}
+
+function hasFailed(outcome: RunOutcome, { failsOnError }: CliOptions): boolean {
+  return outcome === 'error' ? failsOnError : outcome !== 'replied';
 }
 
 function readInput(terminal: Terminal): Promise<string> {

@@ -13,5 +13,7 @@ declare module 'redis-parser' {
   export default class RedisParser {
     constructor(options: ParserOptions);
     execute(chunk: Buffer): void;
+    /** What has come of a reply that is not whole yet; null between two replies. */
+    readonly buffer: Buffer | null;
   }
 }

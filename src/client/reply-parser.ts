@@ -17,6 +17,9 @@ import { ReplyError, type Reply } from './reply.js';
 
 /** What a single reply may hold; a peer that announces more must not make us buffer it. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+const PLUS = 43;
+const CARRIAGE_RETURN = 13;
+const LINE_FEED = 10;
 
 export class ReplyParser {
   private readonly parser: RedisParser;
@@ -40,6 +43,11 @@ export class ReplyParser {
    * @returns the replies completed by them, in order, and the error after which nothing can be read any more
    */
   feed(chunk: Buffer): { readonly replies: readonly Reply[]; readonly error: ClientError | null } {
+    // The library keeps a beginning that is not whole yet here; a status within a longer reply is none.
+    if (this.parser.buffer === null && this.fatal === null) {
+      const statuses = statusesOf(chunk);
+      if (statuses !== null) return { replies: statuses, error: null };
+    }
     this.bufferedBytes += chunk.length;
     try {
       this.parser.execute(Buffer.from(chunk));
@@ -58,6 +66,22 @@ export class ReplyParser {
     }
     return { replies, error: null };
   }
+}
+
+/**
+ * The replies in a chunk that consists of whole status replies, null if there is anything else. Peers that are watched say
+ * hardly more than `+PONG`, and a server that takes keys in, hundreds of times `+OK`.
+ */
+function statusesOf(chunk: Buffer): Reply[] | null {
+  const statuses: Reply[] = [];
+  for (let at = 0; at < chunk.length;) {
+    if (chunk[at] !== PLUS) return null;
+    const end = chunk.indexOf(CARRIAGE_RETURN, at);
+    if (end === -1 || chunk[end + 1] !== LINE_FEED) return null;
+    statuses.push(chunk.latin1Slice(at + 1, end));
+    at = end + 2;
+  }
+  return statuses;
 }
 
 /** With the options above a Buffer is a string, a string is an integer's digits. */

@@ -261,11 +261,11 @@ export class Cluster implements ClusterActions {
   }
 
   get decisions(): number {
-    return this.store.bindingChanges;
+    return this.store.promises;
   }
 
   whenKept(run: () => void): void {
-    this.store.whenBindingSaved(run);
+    this.store.whenPromisesSaved(run);
   }
 
   meet(host: string, port: number, busPort: number): void {
@@ -342,19 +342,19 @@ export class Cluster implements ClusterActions {
 
   setMigrating(slot: Slot, target: ClusterNode): void {
     this.view.migratingTo.set(slot, target);
-    this.slotsChanged();
+    this.slotMarked();
   }
 
   setImporting(slot: Slot, source: ClusterNode): void {
     this.server.slotDeletion.complete(slot);
     this.view.importingFrom.set(slot, source);
-    this.slotsChanged();
+    this.slotMarked();
   }
 
   setStable(slot: Slot): void {
     this.view.migratingTo.delete(slot);
     this.view.importingFrom.delete(slot);
-    this.slotsChanged();
+    this.slotMarked();
   }
 
   settleSlot(slot: Slot, owner: ClusterNode): void {
@@ -364,7 +364,9 @@ export class Cluster implements ClusterActions {
     const wasMine = view.ownerOf(slot) === myself;
     if (owner === myself) this.server.slotDeletion.complete(slot);
     view.setOwner(slot, owner);
-    this.slotsChanged();
+    // What another node answers for is what that node says; it will say so again.
+    this.store.save();
+    this.wake();
     // What this node answers for from now on, it answers for after a crash, too.
     if (owner === myself && !wasMine) this.store.saveBinding();
     if (wasMine && owner !== myself && myself.slots.size === 0 && values['cluster-allow-replica-migration']) {
@@ -380,12 +382,9 @@ export class Cluster implements ClusterActions {
     }
   }
 
-  /**
-   * A slot is on its way. Thousands are moved one after the other, so that nobody waits for the disk here (nor does Redis);
-   * the operator's tool finishes a move that a crash has interrupted (--cluster fix).
-   */
-  private slotsChanged(): void {
-    this.store.save();
+  /** A mark that a crash took back would have a source deny keys that have gone already, and a target refuse them. */
+  private slotMarked(): void {
+    this.store.saveForReply();
     this.wake();
   }
 

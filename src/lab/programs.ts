@@ -1,4 +1,5 @@
 /** Which program plays a part, and how it is started: ours, the stock one, or any that speaks the same wire. */
+import { fileURLToPath } from 'node:url';
 
 /**
  * - `vedette`: this package's executables.
@@ -22,5 +23,5 @@ export function nameOfEngine(engine: Engine): string {
 
 /** A file of this package; the same from the sources and from the build, which lie equally deep. */
 function packagePath(path: string): string {
-  return decodeURIComponent(new URL(`../../${path}`, import.meta.url).pathname);
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }

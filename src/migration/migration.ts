@@ -82,22 +82,25 @@ export class Migration {
 
   private migrate(client: Client, args: readonly string[]): void {
     const { server, reply, database } = client;
-    for (const position of secretPositions(args)) client.hideArgument(position);
     const request = parseRequest(args);
     if (typeof request === 'string') {
+      for (const position of secretPositions(args)) client.hideArgument(position);
       reply.error(request);
       return;
     }
+    for (const position of request.secretPositions) client.hideArgument(position);
     if (!server.blocking.mayBlock(client)) {
       reply.error(CANNOT_WAIT);
       return;
     }
-    const keys = [...new Set(request.keys)].filter((key) => database.readEntry(key) !== undefined);
-    if (keys.length === 0) {
+    const keys = [...new Set(request.keys)];
+    // Only one is looked for: the others are looked up when it is their turn.
+    const first = keys.findIndex((key) => database.readEntry(key) !== undefined);
+    if (first === -1) {
       reply.simple('NOKEY');
       return;
     }
-    const transfer = new Transfer(this.context, request, keys, database, client, () => {
+    const transfer = new Transfer(this.context, request, keys.slice(first), database, client, () => {
       this.transfers.delete(transfer);
       server.shutdown.recheck();
     });

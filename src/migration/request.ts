@@ -25,6 +25,8 @@ export interface MigrateRequest {
   /** What the target has under these names is replaced. */
   readonly replaces: boolean;
   readonly credentials: Credentials | null;
+  /** Of arguments that nobody may see. */
+  readonly secretPositions: readonly number[];
   readonly keys: readonly string[];
 }
 
@@ -34,7 +36,10 @@ interface Options {
   credentials: Credentials | null;
   /** Positions of what nobody may see. */
   readonly secrets: number[];
-  readonly keyPositions: number[];
+  /** The keys are the arguments from here on... */
+  firstKey: number;
+  /** ...up to here, this one not included. */
+  keysEnd: number;
 }
 
 /** Reads the arguments; the error text to refuse them with when they are wrong. */
@@ -44,7 +49,7 @@ export function parseRequest(args: readonly string[]): MigrateRequest | string {
   const timeoutMs = parseInteger(args[5]);
   const databaseIndex = parseInteger(args[4]);
   if (Number.isNaN(timeoutMs) || Number.isNaN(databaseIndex)) return NOT_AN_INTEGER;
-  const { copies, replaces, credentials, keyPositions } = options;
+  const { copies, replaces, credentials, secrets, firstKey, keysEnd } = options;
   return {
     host: args[1],
     // What is no port is one that nothing listens on: as in stock the connection fails.
@@ -54,14 +59,18 @@ export function parseRequest(args: readonly string[]): MigrateRequest | string {
     copies,
     replaces,
     credentials,
-    keys: keyPositions.map((position) => args[position]),
+    secretPositions: secrets,
+    keys: args.slice(firstKey, keysEnd),
   };
 }
 
 /** Positions of the keys; null when the arguments are wrong. */
 export function keyPositions(args: readonly string[]): number[] | null {
   const options = parseOptions(args);
-  return typeof options === 'string' ? null : options.keyPositions;
+  if (typeof options === 'string') return null;
+  const positions: number[] = [];
+  for (let position = options.firstKey; position < options.keysEnd; position++) positions.push(position);
+  return positions;
 }
 
 /** Positions of passwords and user names, which others may not see; also of arguments that are wrong. */
@@ -76,7 +85,8 @@ function parseOptions(args: readonly string[]): Options | string {
     replaces: false,
     credentials: null,
     secrets: [],
-    keyPositions: [KEY_POSITION],
+    firstKey: KEY_POSITION,
+    keysEnd: KEY_POSITION + 1,
   };
   for (let i = FIRST_OPTION; i < args.length; i++) {
     const more = args.length - i - 1;
@@ -97,7 +107,9 @@ function parseOptions(args: readonly string[]): Options | string {
       if (args[KEY_POSITION] !== '') {
         return 'ERR When using MIGRATE KEYS option, the key argument must be set to the empty string';
       }
-      return { ...options, keyPositions: Array.from({ length: more }, (_, index) => i + 1 + index) };
+      options.firstKey = i + 1;
+      options.keysEnd = args.length;
+      return options;
     } else {
       return SYNTAX_ERROR;
     }

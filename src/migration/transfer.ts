@@ -91,7 +91,7 @@ export class Transfer implements LinkUser {
   private lastSignMs = 0;
 
   /**
-   * @param keys those that exist, each once
+   * @param keys each once; the first one exists, and has been counted as found
    * @param client who waits for the outcome, blocked
    */
   constructor(
@@ -239,9 +239,10 @@ export class Transfer implements LinkUser {
     const replaces = again === null ? this.request.replaces : again.replaces;
     const hold = server.keyHolds.hold(this.database, key, this.schedule);
     if (hold === null) return null;
+    const isFound = again !== null || this.nextKey === 0;
     if (again === null) this.nextKey++;
     else this.sendAgain.shift();
-    const entry = this.database.peek(key);
+    const entry = isFound ? this.database.peek(key) : this.database.readEntry(key);
     if (entry === undefined) {
       server.keyHolds.release(hold);
       return 0;

@@ -10,7 +10,7 @@ import { EventClass } from '../server/notifications.js';
 import { markFor } from './access-marks.js';
 import { loadFileSync } from './loading/file-load.js';
 import type { Persistence } from './persistence.js';
-import { decodeDumpPayload, encodeDumpPayload } from './rdb/dump-payload.js';
+import { DumpDecoder, encodeDumpPayload } from './rdb/dump-payload.js';
 
 const IN_PROGRESS = 'ERR Background save already in progress';
 const AOF_IN_PROGRESS =
@@ -18,6 +18,7 @@ const AOF_IN_PROGRESS =
   'BGSAVE whenever possible.';
 
 export function persistenceCommands(persistence: Persistence): CommandSpec[] {
+  const decoder = new DumpDecoder();
   return [
     {
       name: 'save',
@@ -75,7 +76,7 @@ export function persistenceCommands(persistence: Persistence): CommandSpec[] {
       flags: ['write', 'denyoom'],
       categories: ['dangerous'],
       keys: [keyAt(1, 'OW', 'update')],
-      handler: (client, args) => restore(persistence, client, args),
+      handler: (client, args) => restore(persistence, decoder, client, args),
     },
     {
       name: 'restore-asking',
@@ -87,7 +88,7 @@ export function persistenceCommands(persistence: Persistence): CommandSpec[] {
       flags: ['write', 'denyoom', 'asking'],
       categories: ['keyspace', 'dangerous'],
       keys: [keyAt(1, 'OW', 'update')],
-      handler: (client, args) => restore(persistence, client, args),
+      handler: (client, args) => restore(persistence, decoder, client, args),
     },
   ];
 }
@@ -155,9 +156,22 @@ interface RestoreOptions {
   frequency: number;
 }
 
-function restore(persistence: Persistence, client: Client, args: readonly string[]): void {
+/** How MIGRATE sends most keys. */
+const NO_OPTIONS: Readonly<RestoreOptions> = {
+  replace: false,
+  isAbsolute: false,
+  idleSeconds: -1,
+  frequency: -1,
+};
+
+function restore(
+  persistence: Persistence,
+  decoder: DumpDecoder,
+  client: Client,
+  args: readonly string[],
+): void {
   const { database, reply, server } = client;
-  const options = restoreOptions(client, args);
+  const options = args.length === 4 ? NO_OPTIONS : restoreOptions(client, args);
   if (options === null) return;
   const key = args[1];
   if (!options.replace && database.exists(key)) {
@@ -169,8 +183,7 @@ function restore(persistence: Persistence, client: Client, args: readonly string
     reply.error(Number.isNaN(timeToLive) ? NOT_AN_INTEGER : 'ERR Invalid TTL value, must be >= 0');
     return;
   }
-  const payload = Buffer.from(args[3], 'latin1');
-  const decoded = decodeDumpPayload(payload, server.keyspace.limits, persistence.verifiesChecksums);
+  const decoded = decoder.decodeText(args[3], server.keyspace.limits, persistence.verifiesChecksums);
   if (!decoded.ok) {
     if (decoded.problem === 'format') server.log.warning(`RESTORE: ${decoded.reason}`);
     reply.error(

@@ -26,14 +26,18 @@ export class Alarm {
     if (this.#cancelled || dueMs === null || dueMs >= this.#dueMs) return;
     this.#timer?.cancel();
     this.#dueMs = dueMs;
-    this.#timer = this.timers.after(Math.max(0, dueMs - this.clock.monotonicMs()), () => {
-      this.#timer = null;
-      this.#dueMs = Infinity;
-      this.timers.endOfTurn(() => {
-        if (!this.#cancelled) this.onDue();
-      });
-    });
+    this.#timer = this.timers.after(Math.max(0, dueMs - this.clock.monotonicMs()), this.#ring);
   }
+
+  readonly #ring = (): void => {
+    this.#timer = null;
+    this.#dueMs = Infinity;
+    this.timers.endOfTurn(this.#endTurn);
+  };
+
+  readonly #endTurn = (): void => {
+    if (!this.#cancelled) this.onDue();
+  };
 
   /** Never calls again. */
   cancel(): void {

@@ -8,6 +8,12 @@ import type { Platform } from '../platform/platform.js';
 import { Alarm } from '../platform/alarm.js';
 import type { Instance } from './instance.js';
 
+/** The earlier of two times at which something is due; null is never. */
+export function earlier(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null || a < b ? a : b;
+}
+
 export class Attendance<Attended extends Instance> {
   readonly #alarms = new Map<Attended, Alarm>();
   #waiting = new Set<Attended>();

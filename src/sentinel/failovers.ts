@@ -2,7 +2,7 @@
  * Carries out failovers: feeds what happens to the election and the leadership of a master and does what they
  * decide. The decisions are in src/failover/; here are the links, the file and the events.
  */
-import type { ElectionAction, ElectionInput, ElectionSurroundings } from '../failover/election.js';
+import type { ElectionAction, ElectionInput, ElectionSurroundings, Elector } from '../failover/election.js';
 import type { NamedRefusal } from '../failover/events.js';
 import {
   Leadership,
@@ -13,6 +13,7 @@ import {
 } from '../failover/leadership.js';
 import { rankReplicas, type Ranking } from '../failover/replica-ranking.js';
 import { ReplyError } from '../client/reply.js';
+import { earlier } from './attendance.js';
 import type { MonitoredMaster } from './master.js';
 import { orderRole } from './orders.js';
 import type { Sentinel } from './sentinel.js';
@@ -22,6 +23,42 @@ export type OrderedMode = 'forced' | 'coordinated';
 
 /** Exit status of a simulated crash, as in Redis Sentinel. */
 const CRASH_EXIT_CODE = 99;
+
+/** Who takes part and who could be promoted is worked out when it is asked for: as long as all is well, it is not. */
+class Surroundings implements ElectionSurroundings {
+  readonly confirmed: boolean;
+  readonly quorum: number;
+  readonly failoverTimeoutMs: number;
+  #peers: readonly Elector[] | null = null;
+  #ranking: Ranking | null = null;
+
+  constructor(
+    private readonly master: MonitoredMaster,
+    readonly acting: boolean,
+    readonly electionTimeoutMs: number,
+    private readonly rank: () => Ranking,
+  ) {
+    this.confirmed = master.agreement.holds;
+    this.quorum = master.settings.quorum;
+    this.failoverTimeoutMs = master.settings.failoverTimeoutMs;
+  }
+
+  get peers(): readonly Elector[] {
+    return (this.#peers ??= Array.from(this.master.peers.values(), ({ elector }) => elector));
+  }
+
+  get eligibleReplicas(): number {
+    return (this.#ranking ??= this.rank()).ranked.length;
+  }
+
+  get refusals(): readonly NamedRefusal[] {
+    return refusalsOf((this.#ranking ??= this.rank()));
+  }
+}
+
+function refusalsOf({ refused }: Ranking): NamedRefusal[] {
+  return refused.map(({ replica, refusal }) => ({ replica: replica.name, refusal }));
+}
 
 export class Failovers {
   constructor(private readonly sentinel: Sentinel) {}
@@ -54,20 +91,18 @@ export class Failovers {
   }
 
   refusals(master: MonitoredMaster): NamedRefusal[] {
-    return this.ranking(master).refused.map(({ replica, refusal }) => ({ replica: replica.name, refusal }));
+    return refusalsOf(this.ranking(master));
   }
 
   /** When the failover of a master wants attention; null for never. */
   dueMs(master: MonitoredMaster): number | null {
     if (this.sentinel.tilt.isActive) return null;
     const { election, leadership } = master;
-    const nowMs = this.sentinel.nowMs();
-    const dues = [
-      // A stand-off only matters while there is something to stand for.
-      master.agreement.holds || election.inProgress ? election.wakeAtMs : null,
-      leadership === null ? null : leadership.wakeAtMs(nowMs, this.#leadershipSurroundings(master)),
-    ].filter((each) => each !== null);
-    return dues.length === 0 ? null : Math.min(...dues);
+    // A stand-off only matters while there is something to stand for.
+    const electionDueMs = master.agreement.holds || election.inProgress ? election.wakeAtMs : null;
+    if (leadership === null) return electionDueMs;
+    const surroundings = this.#leadershipSurroundings(master);
+    return earlier(electionDueMs, leadership.wakeAtMs(this.sentinel.nowMs(), surroundings));
   }
 
   /** Forgets a failover without a word: a newer configuration, a reset. */
@@ -77,17 +112,12 @@ export class Failovers {
   }
 
   #electionSurroundings(master: MonitoredMaster): ElectionSurroundings {
-    const { ranked, refused } = this.ranking(master);
-    return {
-      confirmed: master.agreement.holds,
-      acting: !this.sentinel.tilt.isActive,
-      peers: [...master.peers.values()].map(({ elector }) => elector),
-      quorum: master.settings.quorum,
-      failoverTimeoutMs: master.settings.failoverTimeoutMs,
-      electionTimeoutMs: this.sentinel.periods.electionTimeoutMs,
-      eligibleReplicas: ranked.length,
-      refusals: refused.map(({ replica, refusal }) => ({ replica: replica.name, refusal })),
-    };
+    return new Surroundings(
+      master,
+      !this.sentinel.tilt.isActive,
+      this.sentinel.periods.electionTimeoutMs,
+      () => this.ranking(master),
+    );
   }
 
   #performElection(master: MonitoredMaster, action: ElectionAction): void {

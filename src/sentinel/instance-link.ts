@@ -238,15 +238,14 @@ export class InstanceLink {
   }
 
   #giveUpDeadConnections(nowMs: number): void {
-    const channels: [Channel, number][] = [
-      [this.#command, this.#commandDeadMs()],
-      [this.#subscription, this.#subscriptionDeadMs()],
-    ];
-    for (const [channel, deadMs] of channels) {
-      if (channel.link === null || nowMs < this.#channelDueMs(channel, deadMs)) continue;
-      channel.link.close();
-      this.#lost(channel, null);
-    }
+    this.#giveUpIfDead(this.#command, this.#commandDeadMs(), nowMs);
+    this.#giveUpIfDead(this.#subscription, this.#subscriptionDeadMs(), nowMs);
+  }
+
+  #giveUpIfDead(channel: Channel, deadMs: number, nowMs: number): void {
+    if (channel.link === null || nowMs < this.#channelDueMs(channel, deadMs)) return;
+    channel.link.close();
+    this.#lost(channel, null);
   }
 
   #connectIfDue(channel: Channel, nowMs: number, open: () => void): void {

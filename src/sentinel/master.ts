@@ -9,6 +9,7 @@ import type { NodeId } from '../failover/identity.js';
 import type { Leadership } from '../failover/leadership.js';
 import type { EligibilityLimits } from '../failover/replica-ranking.js';
 import { sameAddress, type InstanceAddress } from './address.js';
+import { earlier } from './attendance.js';
 import type { MasterConfiguration, MasterSettings } from './configuration.js';
 import type { InfoReport } from './info-report.js';
 import type { InstanceWatcher } from './instance.js';
@@ -113,10 +114,7 @@ export class MonitoredMaster extends ServerInstance {
 
   /** Since when it has been wrong about its role, as far as that counts against it. */
   override suspicionDueMs(): number | null {
-    const dueMs = [super.suspicionDueMs(), this.wrongRoleDueMs(), this.rebootDueMs()].filter(
-      (each) => each !== null,
-    );
-    return dueMs.length === 0 ? null : Math.min(...dueMs);
+    return earlier(super.suspicionDueMs(), earlier(this.wrongRoleDueMs(), this.rebootDueMs()));
   }
 
   private wrongRoleDueMs(): number | null {

@@ -17,7 +17,7 @@ import type { PubSub } from '../server/pubsub.js';
 import { matchesGlob } from '../resp/glob.js';
 import { addressOf, announcedHost, type InstanceAddress } from './address.js';
 import { Asker } from './asker.js';
-import { Attendance } from './attendance.js';
+import { Attendance, earlier } from './attendance.js';
 import { ConfigurationStore } from './configuration-store.js';
 import {
   MY_ID_LENGTH,
@@ -212,17 +212,14 @@ export class Sentinel implements InstanceWatcher {
 
   /** When something is due for an instance next if nothing happens. */
   #dueMs(instance: WatchedInstance): number | null {
-    const dues = [instance.link.nextDueMs(), this.hellos.dueMs(instance)];
-    if (instance.role !== 'sentinel') dues.push(this.reports.dueMs(instance));
-    if (!this.tilt.isActive) {
-      if (!instance.suspected) dues.push(instance.suspicionDueMs());
-      if (instance.role === 'sentinel') dues.push(this.asker.dueMs(instance));
-      if (instance.role === 'master') {
-        dues.push(this.#detector.weighingDueMs(instance), this.failovers.dueMs(instance));
-      }
-    }
-    const set = dues.filter((each) => each !== null);
-    return set.length === 0 ? null : Math.min(...set);
+    let dueMs = earlier(instance.link.nextDueMs(), this.hellos.dueMs(instance));
+    if (instance.role !== 'sentinel') dueMs = earlier(dueMs, this.reports.dueMs(instance));
+    if (this.tilt.isActive) return dueMs;
+    if (!instance.suspected) dueMs = earlier(dueMs, instance.suspicionDueMs());
+    if (instance.role === 'sentinel') return earlier(dueMs, this.asker.dueMs(instance));
+    if (instance.role === 'replica') return dueMs;
+    dueMs = earlier(dueMs, this.#detector.weighingDueMs(instance));
+    return earlier(dueMs, this.failovers.dueMs(instance));
   }
 
   #tiltChanged(entered: boolean): void {

@@ -3,7 +3,7 @@
  * the record the server keeps of it while it runs.
  */
 import type { Client } from './client.js';
-import { findKeys, type KeyReference } from './key-finding.js';
+import { findKeyPositions, findKeys, type KeyReference } from './key-finding.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 export type { KeyReference } from './key-finding.js';
@@ -269,8 +269,8 @@ export class Command {
   }
 
   /** Positions of the keys in `args`; see {@link findKeys}. */
-  keyPositions(args: readonly string[]): number[] | null {
-    return findKeys(this.spec, args)?.map(({ position }) => position) ?? null;
+  keyPositions(args: readonly string[]): readonly number[] | null {
+    return findKeyPositions(this.spec, args);
   }
 }
 

@@ -30,6 +30,12 @@ export function findKeys(spec: CommandSpec, args: readonly string[]): KeyReferen
   return references.map(({ position }) => ({ position, flags: keyFlags(args, position) }));
 }
 
+/** As {@link findKeys}, for those who do not ask what is done to the keys, of which there may be thousands. */
+export function findKeyPositions(spec: CommandSpec, args: readonly string[]): readonly number[] | null {
+  if (spec.findKeys !== undefined) return spec.findKeys(args);
+  return keysBySpecifications(spec, args)?.map(({ position }) => position) ?? null;
+}
+
 function keysBySpecifications(spec: CommandSpec, args: readonly string[]): KeyReference[] | null {
   const references: KeyReference[] = [];
   for (const keySpec of spec.keys ?? []) {

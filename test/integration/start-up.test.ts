@@ -141,19 +141,22 @@ describe('the executables', () => {
     expect(help.stderr).toMatch(/^Usage: vedette-server /);
   });
 
-  it('run from code that was compiled ahead', () => {
-    const source = `
-      import { readFileSync } from 'node:fs';
-      import { codeCachePath, compileBundle } from './server-bundle.js';
-      console.log('rejected:', compileBundle(readFileSync(codeCachePath)).cachedDataRejected);`;
-    const program = join(BIN, 'vedette-server');
-    const flags = readFileSync(program, 'utf8')
+  it('run from code that was compiled ahead, as the package that is imported does', () => {
+    const isRejected = (bundle: string, flags: readonly string[]): string => {
+      const source = `
+        import { readFileSync } from 'node:fs';
+        import { codeCachePath, compileBundle } from './compiled-bundle.js';
+        const bundle = ${JSON.stringify(join(BIN, '..', 'dist', bundle))};
+        console.log('rejected:', compileBundle(bundle, readFileSync(codeCachePath(bundle))).cachedDataRejected);`;
+      const args = [...flags, '--input-type=module', '--eval', source];
+      return spawnSync(process.execPath, args, { cwd: BIN, encoding: 'utf8' }).stdout;
+    };
+    const flags = readFileSync(join(BIN, 'vedette-server'), 'utf8')
       .split('\n')[0]
       .split(' ')
       .filter((word) => word.startsWith('--'));
-    const options = { cwd: BIN, encoding: 'utf8' } as const;
-    const asModule = ['--input-type=module', '--eval', source];
-    expect(spawnSync(process.execPath, [...flags, ...asModule], options).stdout).toBe('rejected: false\n');
+    expect(isRejected('executables/server.cjs', flags)).toBe('rejected: false\n');
+    expect(isRejected('library/index.cjs', [])).toBe('rejected: false\n');
   });
 
   it('work through the links that npm makes, and under their own pid', async () => {

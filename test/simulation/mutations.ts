@@ -7,6 +7,8 @@ import { Agreement } from '../../src/failover/agreement.js';
 import { Election } from '../../src/failover/election.js';
 import { Leadership } from '../../src/failover/leadership.js';
 import { VoteLedger } from '../../src/failover/vote-ledger.js';
+import { KeyspaceLoader } from '../../src/persistence/loading/keyspace-loader.js';
+import { FileSystem } from '../../src/platform/virtual/disk/file-system.js';
 import { History } from '../../src/replication/history.js';
 import { ReplicaSession } from '../../src/replication/replica-session.js';
 import { ConfigurationStore } from '../../src/sentinel/configuration-store.js';
@@ -45,6 +47,7 @@ function patch<Class, Name extends keyof Class>(
 }
 
 const MASTER_DIES = at(2000, 6000, { kind: 'kill', target: 'server-1' });
+const SNAPSHOT = at(3000, 0, { kind: 'command', target: 'server-1', args: ['BGSAVE'] });
 const NODE_DIES = at(2000, 6000, { kind: 'kill', target: 'm1' });
 
 /** Sentinels that are slow to hear of each other stand in the same epoch. */
@@ -221,5 +224,30 @@ export const mutations: readonly Mutation[] = [
       ]),
     seeds: 2,
     rules: ['wait-promise'],
+  },
+  {
+    name: 'a save is reported before the file is durable',
+    apply: () => patch(FileSystem, 'sync', () => () => undefined),
+    plan: (seed) => replicationScenario(seed, [SNAPSHOT], { persistence: 'rdb' }),
+    seeds: 1,
+    rules: ['recovery'],
+  },
+  {
+    name: 'a key of a snapshot is forgotten when it is loaded',
+    apply: () =>
+      patch(
+        KeyspaceLoader,
+        'onEntry',
+        (original) =>
+          function (this: KeyspaceLoader, entry) {
+            if (!entry.key.endsWith('7')) original.call(this, entry);
+          },
+      ),
+    plan: (seed) =>
+      replicationScenario(seed, [SNAPSHOT, at(5000, 500, { kind: 'kill', target: 'server-1' })], {
+        persistence: 'rdb',
+      }),
+    seeds: 1,
+    rules: ['recovery'],
   },
 ];

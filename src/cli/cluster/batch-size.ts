@@ -1,6 +1,6 @@
 /**
  * How many keys go into one MIGRATE. A stock source does nothing else while it runs one, so the size follows the time
- * that takes: small values go many at a time, large ones few. Pure.
+ * that takes: small values go many at a time, large ones few. Where nobody waits for it, the size is fixed. Pure.
  */
 
 /** redis-cli's own number: where to begin, and never less. */
@@ -15,7 +15,7 @@ export class BatchSize {
   private current: number;
   private lastAnswerMs = -Infinity;
 
-  /** @param fixed the number of keys that was asked for; null to find the right one */
+  /** @param fixed the number of keys that was asked for, or that does no harm; null to find the right one */
   constructor(private readonly fixed: number | null) {
     this.current = fixed ?? LEAST_KEYS;
   }

@@ -28,7 +28,16 @@ export interface TransferSettings {
 /** What of a node takes part in a move. */
 export type MovingNode = Pick<
   ClusterNode,
-  'id' | 'host' | 'port' | 'address' | 'slots' | 'ask' | 'entries' | 'keysInSlot' | 'setSlot'
+  | 'id'
+  | 'host'
+  | 'port'
+  | 'address'
+  | 'slots'
+  | 'servesDuringMigrate'
+  | 'ask'
+  | 'entries'
+  | 'keysInSlot'
+  | 'setSlot'
 > & { ways(count: number): Promise<readonly MovingNode[]> };
 
 export interface SlotMove {
@@ -39,6 +48,9 @@ export interface SlotMove {
 
 /** Enough that most slots are read at once, and not so many that a node stands still for it. */
 const KEYS_PER_QUESTION = 1000;
+/** For one MIGRATE where it keeps nobody waiting: what most slots hold, and not so much that nobody sees it go on. */
+const KEYS_IN_BACKGROUND = 500;
+
 /** Keys to be moved. Sent behind SETSLOT MIGRATING: from then on no key appears at the source. */
 export function keysToMove({ source, slot }: SlotMove): Promise<string[]> {
   return source.keysInSlot(slot, KEYS_PER_QUESTION);
@@ -89,7 +101,8 @@ export class KeyTransfer {
   private sizeFor(source: MovingNode): BatchSize {
     const known = this.sizes.get(source);
     if (known !== undefined) return known;
-    const size = new BatchSize(this.settings.keysPerMigrate);
+    const inBackground = source.servesDuringMigrate ? KEYS_IN_BACKGROUND : null;
+    const size = new BatchSize(this.settings.keysPerMigrate ?? inBackground);
     this.sizes.set(source, size);
     return size;
   }

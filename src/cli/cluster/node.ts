@@ -18,6 +18,8 @@ export class ClusterNode {
   migrating: ReadonlyMap<number, string> = new Map();
   importing: ReadonlyMap<number, string> = new Map();
   replicaCount = 0;
+  /** Known to serve others while it runs a MIGRATE; see {@link ways}. */
+  servesDuringMigrate = false;
   busPort: number;
   /** Further connections to the same node, see {@link ways}. */
   private readonly besides: ClusterNode[] = [];
@@ -67,9 +69,11 @@ export class ClusterNode {
    * one. Ours serves everybody meanwhile, and has the next keys ready while the target takes the last ones in.
    */
   async ways(count: number): Promise<readonly ClusterNode[]> {
-    if ((await this.info('vedette_version')) === undefined) return Array.from({ length: count }, () => this);
+    this.servesDuringMigrate = (await this.info('vedette_version')) !== undefined;
+    if (!this.servesDuringMigrate) return Array.from({ length: count }, () => this);
     while (this.besides.length < count - 1) {
       const beside = await this.connectAgain();
+      beside.servesDuringMigrate = true;
       beside.id = this.id;
       beside.slots = this.slots;
       this.besides.push(beside);

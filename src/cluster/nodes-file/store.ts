@@ -3,7 +3,8 @@
  *
  * All changes of one turn of the event loop share a write, and all that come while one is under way share the next. A
  * change that others must not hear of before it is durable (a vote, an epoch, a role) is a binding one: from its
- * saving on, what is to be sent waits in {@link NodesStore.whenBindingSaved} for the disk. Nothing else does.
+ * saving on, what is to be sent waits in {@link NodesStore.whenBindingSaved} for the disk. What was only promised to
+ * whoever asked for it (a slot that is open) keeps his reply back, and nothing else.
  *
  * A write and its fsync cost a node more than the rest of a slot's move does, and slots are moved by the thousand. So
  * there is a pause between two writes, unless the second is for something that cannot wait.
@@ -28,7 +29,7 @@ export interface NodesStoreParts {
 }
 
 interface Waiting {
-  /** Runs when the binding change of this number is durable. */
+  /** Runs when the change of this number is durable. */
   readonly ticket: number;
   readonly run: () => void;
 }
@@ -41,10 +42,11 @@ export class NodesStore {
   /** There is something to be written that does not wait for the pause to end. */
   private isUrgent = false;
   private pause: Timer | null = null;
-  /** Numbers of binding changes: the last one made, and the last one that is durable. */
+  /** Numbers of changes that somebody waits for: the last one, the last binding one, and the last that is durable. */
   private lastTicket = 0;
+  private bindingTicket = 0;
   private durableTicket = 0;
-  private readonly waiting: Waiting[] = [];
+  private waiting: Waiting[] = [];
 
   constructor(private readonly parts: NodesStoreParts) {}
 
@@ -59,25 +61,41 @@ export class NodesStore {
    * @param haste `paced`: nobody waits for what this node will say of it, so that a few changes may share a write
    */
   saveBinding(haste: 'at-once' | 'paced' = 'at-once'): void {
-    this.lastTicket++;
+    this.bindingTicket = ++this.lastTicket;
     if (haste === 'at-once') this.isUrgent = true;
     this.save();
   }
 
-  /** How many binding changes there have been. */
-  get bindingChanges(): number {
+  /** Something changed that must be durable before whoever asked for it is answered; others may hear of it. */
+  saveForReply(): void {
+    this.lastTicket++;
+    this.isUrgent = true;
+    this.save();
+  }
+
+  /** How many changes there have been that a reply waits for, binding ones among them. */
+  get promises(): number {
     return this.lastTicket;
   }
 
-  /** All of them are durable. */
+  /** All binding changes are durable. */
   get isBindingSaved(): boolean {
-    return this.durableTicket === this.lastTicket;
+    return this.durableTicket >= this.bindingTicket;
   }
 
   /** Calls back when all binding changes made so far are durable, in the order of asking; at once if they are. */
   whenBindingSaved(run: () => void): void {
-    if (this.isBindingSaved) run();
-    else this.waiting.push({ ticket: this.lastTicket, run });
+    this.whenDurable(this.bindingTicket, run);
+  }
+
+  /** The same for all {@link promises} made so far. */
+  whenPromisesSaved(run: () => void): void {
+    this.whenDurable(this.lastTicket, run);
+  }
+
+  private whenDurable(ticket: number, run: () => void): void {
+    if (this.durableTicket >= ticket) run();
+    else this.waiting.push({ ticket, run });
   }
 
   /**
@@ -101,7 +119,7 @@ export class NodesStore {
   close(): void {
     this.isClosed = true;
     this.pause?.cancel();
-    this.waiting.length = 0;
+    this.waiting = [];
   }
 
   private schedule(): void {
@@ -145,7 +163,8 @@ export class NodesStore {
   }
 
   private release(): void {
-    while (this.waiting.length > 0 && this.waiting[0].ticket <= this.durableTicket)
-      this.waiting.shift()?.run();
+    const { waiting, durableTicket } = this;
+    this.waiting = waiting.filter(({ ticket }) => ticket > durableTicket);
+    for (const { ticket, run } of waiting) if (ticket <= durableTicket) run();
   }
 }

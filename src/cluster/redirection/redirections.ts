@@ -169,7 +169,8 @@ export class Redirections implements Gate, SlotRules {
   /** Takes the keys of a command in; false when no further one can change the outcome. */
   private inquire(command: Command, args: readonly string[]): boolean {
     const { inquiry } = this;
-    const take = isShardPubSub(command) ? inquiry.takeName : inquiry.takeKey;
+    // MIGRATE is served on a slot that moves whichever of its keys are here.
+    const take = isShardPubSub(command) || isMigrate(command) ? inquiry.takeName : inquiry.takeKey;
     eachRoutingKey(this.routingOf(command), command, args, take);
     return !inquiry.isCrossSlot && (inquiry.slot === null || inquiry.owner !== null);
   }
@@ -214,7 +215,11 @@ function natureOf(client: Client, command: Command): RequestNature {
   return {
     writes: command.isWrite,
     isShardPubSub: isShardPubSub(command),
-    isMigrate: command.name === 'migrate',
+    isMigrate: isMigrate(command),
     isAsking: client.isAsking || command.spec.flags.includes('asking'),
   };
+}
+
+function isMigrate({ name }: Command): boolean {
+  return name === 'migrate';
 }

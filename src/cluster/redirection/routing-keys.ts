@@ -3,7 +3,6 @@
  * that those at fixed places are found without looking through key specifications for every request.
  */
 import type { Command, KeySpec } from '../../server/command.js';
-import { findKeys } from '../../server/key-finding.js';
 
 export type RoutingKeys =
   | { readonly kind: 'none' }
@@ -52,6 +51,6 @@ export function eachRoutingKey(
       return;
     }
     case 'search':
-      for (const { position } of findKeys(command.spec, args) ?? []) if (!take(args[position])) return;
+      for (const position of command.keyPositions(args) ?? []) if (!take(args[position])) return;
   }
 }

@@ -1,4 +1,5 @@
 /** The report: one HTML file with everything in it, the charting library included. */
+import { fileURLToPath } from 'node:url';
 import type { Platform } from '../../platform/platform.js';
 import { chartsOf, COLUMN_COLORS, type ReportChart } from './charts.js';
 import { EXPECTATION_HEADINGS, expectationOf } from './expectation.js';
@@ -132,7 +133,7 @@ function escape(text: string): string {
 /** The build of Chart.js that needs nothing else. */
 function chartLibrary({ disk }: Pick<Platform, 'disk'>): string {
   const module = import.meta.resolve('chart.js');
-  const path = decodeURIComponent(new URL('chart.umd.min.js', module).pathname);
+  const path = fileURLToPath(new URL('chart.umd.min.js', module));
   return disk
     .readFileSync(path)
     .toString('utf8')

@@ -4,9 +4,16 @@
  */
 
 import { freezeValue, type EncodingLimits, type Value } from '../../keyspace/values/value.js';
+import { writeLatin1 } from '../../resp/output-buffer.js';
 import { Crc64 } from './crc64.js';
 import { MalformedPart } from './errors.js';
-import { DEFAULT_RDB_VERSION, NEWEST_RDB_VERSION, Opcode, type WritableRdbVersion } from './format.js';
+import {
+  DEFAULT_RDB_VERSION,
+  NEWEST_RDB_VERSION,
+  Opcode,
+  ValueTypeCode,
+  type WritableRdbVersion,
+} from './format.js';
 import { RdbInput, UNDERFLOW } from './input.js';
 import { RdbOutput } from './output.js';
 import { builderFor } from './value-builder.js';
@@ -14,6 +21,8 @@ import { ValueEncoder, type EncodingOptions } from './value-encoder.js';
 import { writeFunction } from './writer.js';
 
 const FOOTER_BYTES = 10;
+/** Payloads up to this size are turned into bytes in memory that is kept for it. */
+const SCRATCH_BYTES = 16 * 1024;
 
 /**
  * - `footer`: version or checksum are wrong; RESTORE says "DUMP payload version or checksum are wrong"
@@ -112,12 +121,43 @@ export function decodeDumpPayload(
   limits: EncodingLimits,
   verifyChecksum: boolean,
 ): DecodedDump<Value> {
-  if (!isFooterRight(payload, verifyChecksum)) return WRONG_FOOTER;
-  return decoding(payload, (input) => {
-    const builder = builderFor(input.byte(), limits);
-    while (!builder.step(input));
-    return builder.value();
-  });
+  return decodeBytes(new RdbInput(), payload, payload.length, limits, verifyChecksum);
+}
+
+/** Reads many payloads, small ones without leaving more garbage than their values. */
+export class DumpDecoder {
+  private readonly input = new RdbInput();
+  private readonly scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
+
+  /** Decodes a payload that came as a byte string; see {@link decodeDumpPayload}. */
+  decodeText(payload: string, limits: EncodingLimits, verifyChecksum: boolean): DecodedDump<Value> {
+    const { length } = payload;
+    if (length > SCRATCH_BYTES)
+      return decodeDumpPayload(Buffer.from(payload, 'latin1'), limits, verifyChecksum);
+    writeLatin1(this.scratch, 0, payload);
+    return decodeBytes(this.input, this.scratch, length, limits, verifyChecksum);
+  }
+}
+
+/** @param length how many of the bytes the payload has */
+function decodeBytes(
+  input: RdbInput,
+  bytes: Buffer,
+  length: number,
+  limits: EncodingLimits,
+  verifyChecksum: boolean,
+): DecodedDump<Value> {
+  if (!isFooterRight(bytes, length, verifyChecksum)) return WRONG_FOOTER;
+  input.restart(bytes, length - FOOTER_BYTES);
+  return decoding(() => readValue(input, limits));
+}
+
+function readValue(input: RdbInput, limits: EncodingLimits): Value | null {
+  const type = input.byte() as ValueTypeCode;
+  if (type === ValueTypeCode.String) return input.stringValue();
+  const builder = builderFor(type, limits);
+  while (!builder.step(input));
+  return builder.value();
 }
 
 /** The payload of FUNCTION DUMP: the sources of all libraries. */
@@ -128,8 +168,11 @@ export function encodeFunctionsPayload(sources: readonly string[]): Buffer {
 }
 
 export function decodeFunctionsPayload(payload: Buffer, verifyChecksum: boolean): DecodedDump<string[]> {
-  if (!isFooterRight(payload, verifyChecksum)) return WRONG_FOOTER;
-  return decoding(payload, (input) => {
+  const { length } = payload;
+  if (!isFooterRight(payload, length, verifyChecksum)) return WRONG_FOOTER;
+  const input = new RdbInput();
+  input.restart(payload, length - FOOTER_BYTES);
+  return decoding(() => {
     const sources: string[] = [];
     while (input.availableBytes > 0) {
       if ((input.byte() as Opcode) !== Opcode.Function) return null;
@@ -140,11 +183,9 @@ export function decodeFunctionsPayload(payload: Buffer, verifyChecksum: boolean)
 }
 
 /** Runs a decoder on what comes before the footer; null, a malformed part or a missing byte is a bad format. */
-function decoding<T>(payload: Buffer, decode: (input: RdbInput) => T | null): DecodedDump<T> {
-  const input = new RdbInput();
-  input.append(payload.subarray(0, payload.length - FOOTER_BYTES));
+function decoding<T>(decode: () => T | null): DecodedDump<T> {
   try {
-    const content = decode(input);
+    const content = decode();
     return content === null
       ? badFormat('The value is empty or not of a kind that is expected')
       : { ok: true, content };
@@ -159,9 +200,9 @@ function badFormat(reason: string): { ok: false; problem: 'format'; reason: stri
   return { ok: false, problem: 'format', reason };
 }
 
-function isFooterRight(payload: Buffer, verifyChecksum: boolean): boolean {
-  if (payload.length < FOOTER_BYTES) return false;
-  const footer = payload.length - FOOTER_BYTES;
+function isFooterRight(payload: Buffer, length: number, verifyChecksum: boolean): boolean {
+  if (length < FOOTER_BYTES) return false;
+  const footer = length - FOOTER_BYTES;
   if (payload.readUInt16LE(footer) > NEWEST_RDB_VERSION) return false;
   if (!verifyChecksum) return true;
   const crc = new Crc64();

@@ -8,9 +8,10 @@
 
 import { storedString } from '../../keyspace/values/string-value.js';
 import type { StringValue } from '../../keyspace/values/value.js';
+import { LONGEST_SHORT_BYTES, shortBytes } from '../../resp/short-bytes.js';
 import { StringEncoding } from './format.js';
 import { corrupt } from './errors.js';
-import { decompressLzf, LARGEST_LZF_EXPANSION } from './lzf.js';
+import { decompressLzf, expandLzf, LARGEST_LZF_EXPANSION } from './lzf.js';
 
 /** Thrown (it is not an error) when more bytes are needed. */
 export const UNDERFLOW = Symbol('more bytes are needed');
@@ -21,6 +22,9 @@ const LONGEST_STRING = 512 * 1024 * 1024;
 /** From this size on a string value goes into a Buffer without becoming text first. */
 const LARGE_STRING_BYTES = 1024 * 1024;
 
+/** Compressed text up to this size is expanded in memory that is kept for it. */
+const EXPANSION_BYTES = 4096;
+
 const UINT32_LIMIT = 0x1_0000_0000;
 
 export class RdbInput {
@@ -30,6 +34,9 @@ export class RdbInput {
   /** True when the window is our own memory, with room to append. */
   private isOwn = false;
   private discardedBytes = 0;
+  private expansion: Buffer | null = null;
+  /** Of the compressed string that is being read. */
+  private packedLength = 0;
 
   /** Bytes from the start of the snapshot to the next one to be read. */
   get offset(): number {
@@ -68,6 +75,15 @@ export class RdbInput {
     if (!this.isOwn || this.end + chunk.length > this.window.length) this.makeRoom(chunk.length);
     chunk.copy(this.window, this.end);
     this.end += chunk.length;
+  }
+
+  /** Reads the first `length` of these bytes from now on, and forgets all others. They must stay unchanged. */
+  restart(bytes: Buffer, length: number): void {
+    this.window = bytes;
+    this.position = 0;
+    this.end = length;
+    this.isOwn = false;
+    this.discardedBytes = 0;
   }
 
   /** Copies what is left of the caller's chunk, which it may then reuse. */
@@ -130,11 +146,7 @@ export class RdbInput {
   /** A string in any of its encodings; a small integer stays a number. */
   stringOrInteger(): string | number {
     const first = this.byte();
-    if (first < 0xc0) {
-      const length = this.stringLength(this.lengthFrom(first));
-      const at = this.advance(length);
-      return this.window.latin1Slice(at, at + length);
-    }
+    if (first < 0xc0) return this.text(this.stringLength(this.lengthFrom(first)));
     switch (first as StringEncoding) {
       case StringEncoding.Int8:
         return this.window.readInt8(this.advance(1));
@@ -143,7 +155,7 @@ export class RdbInput {
       case StringEncoding.Int32:
         return this.window.readInt32LE(this.advance(4));
       case StringEncoding.Compressed:
-        return this.decompressed().latin1Slice();
+        return this.expandedText(this.compressedLengths());
       default:
         return corrupt(`Unknown RDB string encoding type ${first & 0x3f}`);
     }
@@ -151,15 +163,18 @@ export class RdbInput {
 
   /** A string value as the keyspace keeps it: a canonical integer as a number, a very large one as a Buffer. */
   stringValue(): StringValue {
-    const mark = this.position;
     const first = this.byte();
-    if (first < 0xc0 || (first as StringEncoding) === StringEncoding.Compressed) {
-      this.position = mark;
-      const blob = this.blob();
-      if (blob.length >= LARGE_STRING_BYTES) return Buffer.from(blob);
-      return storedString(blob.latin1Slice());
+    if (first < 0xc0) {
+      const length = this.stringLength(this.lengthFrom(first));
+      if (length < LARGE_STRING_BYTES) return storedString(this.text(length));
+      const at = this.advance(length);
+      return Buffer.from(this.window.subarray(at, at + length));
     }
-    this.position = mark;
+    if ((first as StringEncoding) === StringEncoding.Compressed) {
+      const length = this.compressedLengths();
+      return length < LARGE_STRING_BYTES ? storedString(this.expandedText(length)) : this.expanded(length);
+    }
+    this.position--;
     return this.stringOrInteger();
   }
 
@@ -176,17 +191,37 @@ export class RdbInput {
       const at = this.advance(length);
       return this.window.subarray(at, at + length);
     }
-    if ((first as StringEncoding) === StringEncoding.Compressed) return this.decompressed();
+    if ((first as StringEncoding) === StringEncoding.Compressed)
+      return this.expanded(this.compressedLengths());
     this.position--;
     return Buffer.from(this.string(), 'latin1');
   }
 
-  private decompressed(): Buffer {
-    const packedLength = this.stringLength(this.lengthOf());
+  private text(length: number): string {
+    const at = this.advance(length);
+    if (length <= LONGEST_SHORT_BYTES) return shortBytes(this.window, at, length);
+    return this.window.latin1Slice(at, at + length);
+  }
+
+  /** Reads how long a compressed string is, and returns how long it will be; its bytes must be expanded next. */
+  private compressedLengths(): number {
+    this.packedLength = this.stringLength(this.lengthOf());
     const length = this.stringLength(this.lengthOf());
-    if (length > packedLength * LARGEST_LZF_EXPANSION) corrupt('Invalid LZF compressed string');
-    const at = this.advance(packedLength);
-    return decompressLzf(this.window.subarray(at, at + packedLength), length);
+    if (length > this.packedLength * LARGEST_LZF_EXPANSION) corrupt('Invalid LZF compressed string');
+    return length;
+  }
+
+  private expanded(length: number): Buffer {
+    const at = this.advance(this.packedLength);
+    return decompressLzf(this.window.subarray(at, at + this.packedLength), length);
+  }
+
+  private expandedText(length: number): string {
+    if (length > EXPANSION_BYTES) return this.expanded(length).latin1Slice();
+    const expansion = (this.expansion ??= Buffer.allocUnsafeSlow(EXPANSION_BYTES));
+    const at = this.advance(this.packedLength);
+    expandLzf(this.window, at, at + this.packedLength, expansion, length);
+    return expansion.latin1Slice(0, length);
   }
 
   private stringLength(length: number): number {

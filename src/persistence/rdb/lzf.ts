@@ -24,11 +24,10 @@ export class LzfCompressor {
   private output = Buffer.allocUnsafe(1024);
 
   /**
-   * Compresses `input` into at most `maxBytes`.
+   * Compresses the first `length` bytes of `input` into at most `maxBytes`.
    * @returns a view that is valid until the next call, or null when it does not fit.
    */
-  compress(input: Buffer, maxBytes: number): Buffer | null {
-    const length = input.length;
+  compress(input: Buffer, maxBytes: number, length = input.length): Buffer | null {
     if (length < 4 || maxBytes < 1) return null;
     if (this.output.length < maxBytes) this.output = Buffer.allocUnsafe(maxBytes * 2);
     const { table, output } = this;
@@ -109,25 +108,30 @@ function hashOfThree(bytes: Buffer, position: number): number {
 /** Expands `input` to exactly `length` bytes; the caller has checked that `length` is plausible. */
 export function decompressLzf(input: Buffer, length: number): Buffer {
   const output = Buffer.allocUnsafe(length);
-  let from = 0;
+  expandLzf(input, 0, input.length, output, length);
+  return output;
+}
+
+/** As {@link decompressLzf}, from `start` to `end` of the input, into the first `length` bytes of `output`. */
+export function expandLzf(input: Buffer, start: number, end: number, output: Buffer, length: number): void {
+  let from = start;
   let to = 0;
-  while (from < input.length) {
+  while (from < end) {
     const control = input[from++];
     if (control < 32) {
       const count = control + 1;
-      if (from + count > input.length || to + count > length) corrupt('Invalid LZF compressed string');
+      if (from + count > end || to + count > length) corrupt('Invalid LZF compressed string');
       for (let i = 0; i < count; i++) output[to++] = input[from++];
       continue;
     }
     let count = control >>> 5;
-    if (count === 7) count += from < input.length ? input[from++] : corrupt('Invalid LZF compressed string');
+    if (count === 7) count += from < end ? input[from++] : corrupt('Invalid LZF compressed string');
     count += 2;
-    if (from >= input.length) corrupt('Invalid LZF compressed string');
+    if (from >= end) corrupt('Invalid LZF compressed string');
     let source = to - ((control & 31) << 8) - input[from++] - 1;
     if (source < 0 || to + count > length) corrupt('Invalid LZF compressed string');
     // Byte by byte: source and destination may overlap, which is how runs are made.
     for (let i = 0; i < count; i++) output[to++] = output[source++];
   }
   if (to !== length) corrupt('Invalid LZF compressed string');
-  return output;
 }

@@ -24,6 +24,8 @@ export class RdbOutput {
   private readonly spare: Buffer[] = [];
   private used = 0;
   private readonly compressor: LzfCompressor | null;
+  /** Where text lies as bytes while it is compressed. */
+  private uncompressed = Buffer.alloc(0);
 
   constructor(compression: boolean) {
     this.compressor = compression ? new LzfCompressor() : null;
@@ -116,7 +118,9 @@ export class RdbOutput {
       if (integer !== null) return this.integerString(integer);
     }
     if (length > SHORTEST_COMPRESSED && length <= LONGEST_COMPRESSED && this.compressor !== null) {
-      if (this.compressed(Buffer.from(text, 'latin1'), this.compressor)) return;
+      if (this.uncompressed.length < length) this.uncompressed = Buffer.allocUnsafeSlow(length * 2);
+      this.uncompressed.latin1Write(text, 0);
+      if (this.compressed(this.uncompressed, length, this.compressor)) return;
     }
     this.lengthOf(length);
     this.rawText(text);
@@ -132,7 +136,7 @@ export class RdbOutput {
   blob(bytes: Buffer): void {
     const length = bytes.length;
     if (length > SHORTEST_COMPRESSED && length <= LONGEST_COMPRESSED && this.compressor !== null) {
-      if (this.compressed(bytes, this.compressor)) return;
+      if (this.compressed(bytes, length, this.compressor)) return;
     }
     this.lengthOf(length);
     this.raw(bytes);
@@ -171,12 +175,13 @@ export class RdbOutput {
     }
   }
 
-  private compressed(bytes: Buffer, compressor: LzfCompressor): boolean {
-    const packed = compressor.compress(bytes, bytes.length - COMPRESSION_GAIN);
+  /** @param length how many of the bytes the string has */
+  private compressed(bytes: Buffer, length: number, compressor: LzfCompressor): boolean {
+    const packed = compressor.compress(bytes, length - COMPRESSION_GAIN, length);
     if (packed === null) return false;
     this.byte(StringEncoding.Compressed);
     this.lengthOf(packed.length);
-    this.lengthOf(bytes.length);
+    this.lengthOf(length);
     this.raw(packed);
     return true;
   }

@@ -6,6 +6,8 @@ import type { MemoryReadings } from '../platform.js';
 export class NodeMemory implements MemoryReadings {
   /** Asked for ten times a second, and the system makes a whole table to tell it. */
   private readonly machine = totalmem();
+  /** V8 settles it when the process starts. */
+  private readonly heapLimit = getHeapStatistics().heap_size_limit;
 
   residentBytes(): number {
     return process.memoryUsage.rss();
@@ -16,7 +18,7 @@ export class NodeMemory implements MemoryReadings {
   }
 
   heapLimitBytes(): number {
-    return getHeapStatistics().heap_size_limit;
+    return this.heapLimit;
   }
 
   machineBytes(): number {

@@ -8,7 +8,7 @@ export function openLines(options: LineOptions, isTerminal: boolean): LineSource
 
 /** The terminal that a person sits at: this process's own, but for tests. */
 export interface TerminalStreams {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: NodeJS.ReadableStream & { setRawMode?(isRaw: boolean): void };
   readonly stdout: NodeJS.WritableStream & { readonly columns: number };
 }
 
@@ -120,6 +120,8 @@ export class TypedLines implements LineSource {
   private readonly editor: Interface;
   private isHintShown = false;
   private isAwaitingLine = false;
+  private readonly interruptListeners = new Set<() => void>();
+  private readonly onSignal = (): void => this.interrupted();
 
   constructor(
     private readonly options: LineOptions,
@@ -134,7 +136,6 @@ export class TypedLines implements LineSource {
       terminal: true,
       history: options.history.map(textOf).reverse(),
       historySize: Math.max(1000, options.history.length),
-      removeHistoryDuplicates: true,
       completer: (line: string) => [options.complete(bytesOf(line)).map(textOf), line],
     });
     // The newest comes first; whoever listens may take it out.
@@ -142,13 +143,18 @@ export class TypedLines implements LineSource {
       const [newest] = history;
       if (newest !== undefined && !options.isRemembered(bytesOf(newest))) history.shift();
     });
-    this.editor.on('line', (line) => this.queue.put(bytesOf(line)));
+    this.editor.on('line', (line) => {
+      this.takeKeys(false);
+      this.queue.put(bytesOf(line));
+    });
+    this.editor.on('SIGINT', () => this.interrupted());
     stdin.on('keypress', () => this.showHint());
     this.editor.on('close', () => this.queue.end());
   }
 
   next(prompt: string, callback: LineCallback): void {
     this.editor.setPrompt(textOf(prompt));
+    this.takeKeys(true);
     this.editor.prompt();
     this.isAwaitingLine = true;
     this.queue.take((line) => {
@@ -164,18 +170,38 @@ export class TypedLines implements LineSource {
     };
     const stop = (): void => {
       this.streams.stdin.off('keypress', onKeypress);
+      this.takeKeys(false);
     };
     this.streams.stdin.on('keypress', onKeypress);
+    this.takeKeys(true);
     return stop;
   }
 
   onInterrupt(callback: () => void): () => void {
-    this.editor.on('SIGINT', callback);
-    return () => this.editor.off('SIGINT', callback);
+    // Who listens for no signal is ended by it.
+    if (this.interruptListeners.size === 0) process.on('SIGINT', this.onSignal);
+    this.interruptListeners.add(callback);
+    return () => {
+      this.interruptListeners.delete(callback);
+      if (this.interruptListeners.size === 0) process.off('SIGINT', this.onSignal);
+    };
   }
 
   close(): void {
+    process.off('SIGINT', this.onSignal);
     this.editor.close();
+  }
+
+  /** Keys that are not taken are the terminal's: it shows them, and makes a signal of Ctrl-C. */
+  private takeKeys(isTaking: boolean): void {
+    this.streams.stdin.setRawMode?.(isTaking);
+    if (isTaking) this.editor.resume();
+    else this.editor.pause();
+  }
+
+  private interrupted(): void {
+    if (this.isAwaitingLine) this.editor.close();
+    else for (const listener of [...this.interruptListeners]) listener();
   }
 
   /** Behind the line, in what is left of the terminal's row, with the cursor where it was. */

@@ -15,7 +15,8 @@ export interface ScheduledEvent<Owner> {
   /** When it was to happen at first, before it had to wait. */
   readonly dueMs: number;
   readonly phase: Phase;
-  readonly tieBreak: number;
+  /** Null until it is asked for: most events meet no other at their moment. */
+  tieBreak: number | null;
   readonly sequence: number;
   /** Whose code runs; null for what the network, a disk or a kernel does by itself. */
   readonly owner: Owner | null;
@@ -31,17 +32,35 @@ const COMPACTION_THRESHOLD = 1024;
 export class EventQueue<Owner> {
   /** A binary heap, the next event first. */
   private heap: ScheduledEvent<Owner>[] = [];
+  /**
+   * What was scheduled for the moment that is now, the next one last. Half of all events happen at the moment at which
+   * they are scheduled; here they pass by those that wait for later.
+   */
+  private readonly now: ScheduledEvent<Owner>[] = [];
   private cancelledCount = 0;
+
+  /** @param drawTieBreak orders events of one moment and phase: always the same number for the same event */
+  constructor(private readonly drawTieBreak: (event: ScheduledEvent<Owner>) => number) {}
 
   /** Events that are going to happen. */
   get length(): number {
-    return this.heap.length - this.cancelledCount;
+    return this.heap.length + this.now.length - this.cancelledCount;
   }
 
   push(event: ScheduledEvent<Owner>): void {
     event.isQueued = true;
     this.heap.push(event);
     this.siftUp(this.heap.length - 1);
+  }
+
+  /** As {@link push}, for an event at the present time. */
+  pushNow(event: ScheduledEvent<Owner>): void {
+    event.isQueued = true;
+    const { now } = this;
+    let index = now.length;
+    while (index > 0 && this.precedes(now[index - 1]!, event)) index--;
+    if (index === now.length) now.push(event);
+    else now.splice(index, 0, event);
   }
 
   cancel(event: ScheduledEvent<Owner>): void {
@@ -56,24 +75,34 @@ export class EventQueue<Owner> {
   /** The next event, which stays queued. */
   peek(): ScheduledEvent<Owner> | null {
     for (;;) {
-      const first = this.heap[0];
-      if (first === undefined) return null;
-      if (first.run !== null) return first;
-      this.removeFirst();
+      const first = this.first();
+      if (first === undefined || first.run !== null) return first ?? null;
+      this.removeFirst(first);
       this.cancelledCount--;
     }
   }
 
-  pop(): ScheduledEvent<Owner> | null {
+  /** Takes out the next event, if it happens at that time or before. */
+  popDue(untilMs: number): ScheduledEvent<Owner> | null {
     const first = this.peek();
-    if (first !== null) {
-      this.removeFirst();
-      first.isQueued = false;
-    }
+    if (first === null || first.timeMs > untilMs) return null;
+    this.removeFirst(first);
+    first.isQueued = false;
     return first;
   }
 
-  private removeFirst(): void {
+  private first(): ScheduledEvent<Owner> | undefined {
+    const later = this.heap[0];
+    if (this.now.length === 0) return later;
+    const soonest = this.now[this.now.length - 1]!;
+    return later === undefined || this.precedes(soonest, later) ? soonest : later;
+  }
+
+  private removeFirst(first: ScheduledEvent<Owner>): void {
+    if (first === this.now[this.now.length - 1]) {
+      this.now.pop();
+      return;
+    }
     const last = this.heap.pop();
     if (last === undefined || this.heap.length === 0) return;
     this.heap[0] = last;
@@ -81,49 +110,53 @@ export class EventQueue<Owner> {
   }
 
   private compact(): void {
-    this.heap = this.heap.filter((event) => event.run !== null).sort(compareEvents);
-    this.cancelledCount = 0;
+    const alive = this.heap.filter((event) => event.run !== null);
+    this.cancelledCount -= this.heap.length - alive.length;
+    this.heap = alive.sort((a, b) => (this.precedes(a, b) ? -1 : 1));
   }
 
   private siftUp(start: number): void {
     const { heap } = this;
+    const event = heap[start]!;
     let index = start;
     while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (compareEvents(heap[parent]!, heap[index]!) <= 0) return;
-      swap(heap, parent, index);
-      index = parent;
+      const parentIndex = (index - 1) >> 1;
+      const parent = heap[parentIndex]!;
+      if (!this.precedes(event, parent)) break;
+      heap[index] = parent;
+      index = parentIndex;
     }
+    heap[index] = event;
   }
 
   private siftDown(start: number): void {
     const { heap } = this;
+    const event = heap[start]!;
     let index = start;
     for (;;) {
-      const left = 2 * index + 1;
-      const right = left + 1;
-      let first = index;
-      if (left < heap.length && compareEvents(heap[left]!, heap[first]!) < 0) first = left;
-      if (right < heap.length && compareEvents(heap[right]!, heap[first]!) < 0) first = right;
-      if (first === index) return;
-      swap(heap, first, index);
-      index = first;
+      let childIndex = 2 * index + 1;
+      if (childIndex >= heap.length) break;
+      if (childIndex + 1 < heap.length && this.precedes(heap[childIndex + 1]!, heap[childIndex]!))
+        childIndex++;
+      const child = heap[childIndex]!;
+      if (!this.precedes(child, event)) break;
+      heap[index] = child;
+      index = childIndex;
     }
+    heap[index] = event;
   }
-}
 
-function compareEvents<Owner>(a: ScheduledEvent<Owner>, b: ScheduledEvent<Owner>): number {
-  return (
-    a.timeMs - b.timeMs ||
-    a.phase - b.phase ||
-    a.tieBreak - b.tieBreak ||
-    a.dueMs - b.dueMs ||
-    a.sequence - b.sequence
-  );
-}
+  private precedes(a: ScheduledEvent<Owner>, b: ScheduledEvent<Owner>): boolean {
+    if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs;
+    if (a.phase !== b.phase) return a.phase < b.phase;
+    const first = this.tieBreakOf(a);
+    const second = this.tieBreakOf(b);
+    if (first !== second) return first < second;
+    if (a.dueMs !== b.dueMs) return a.dueMs < b.dueMs;
+    return a.sequence < b.sequence;
+  }
 
-function swap<T>(items: T[], a: number, b: number): void {
-  const item = items[a]!;
-  items[a] = items[b]!;
-  items[b] = item;
+  private tieBreakOf(event: ScheduledEvent<Owner>): number {
+    return (event.tieBreak ??= this.drawTieBreak(event));
+  }
 }

@@ -11,8 +11,7 @@ export class ProcessTimers implements Timers {
   constructor(private readonly owner: VirtualProcess) {}
 
   after(delayMs: number, callback: () => void): Timer {
-    const event = this.owner.post(callback, worldDelayMs(this.owner, Math.max(0, delayMs)));
-    return { cancel: () => this.owner.world.cancel(event) };
+    return new SingleTimer(this.owner, Math.max(0, delayMs), callback);
   }
 
   every(intervalMs: number, callback: () => void): Timer {
@@ -24,9 +23,29 @@ export class ProcessTimers implements Timers {
   }
 }
 
+class SingleTimer implements Timer {
+  private readonly event: ProcessEvent;
+
+  constructor(
+    private readonly owner: VirtualProcess,
+    delayMs: number,
+    callback: () => void,
+  ) {
+    this.event = owner.post(callback, worldDelayMs(owner, delayMs));
+  }
+
+  cancel(): void {
+    this.owner.world.cancel(this.event);
+  }
+}
+
 class RepeatingTimer implements Timer {
   private event: ProcessEvent;
   private cancelled = false;
+  private readonly onDue = (): void => {
+    this.callback();
+    if (!this.cancelled) this.event = this.next();
+  };
 
   constructor(
     private readonly owner: VirtualProcess,
@@ -42,13 +61,7 @@ class RepeatingTimer implements Timer {
   }
 
   private next(): ProcessEvent {
-    return this.owner.post(
-      () => {
-        this.callback();
-        if (!this.cancelled) this.event = this.next();
-      },
-      worldDelayMs(this.owner, this.intervalMs),
-    );
+    return this.owner.post(this.onDue, worldDelayMs(this.owner, this.intervalMs));
   }
 }
 

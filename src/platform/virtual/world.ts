@@ -56,7 +56,7 @@ export class VirtualWorld {
   /** Hears every log line (without its newline), whatever its destination. */
   onLogLine: ((process: VirtualProcess, line: string) => void) | null = null;
 
-  private readonly queue = new EventQueue<VirtualProcess>();
+  private readonly queue: EventQueue<VirtualProcess>;
   private readonly hosts = new Map<string, VirtualHost>();
   private readonly processes = new Map<string, VirtualProcess>();
   private readonly tieSeed: number;
@@ -71,6 +71,7 @@ export class VirtualWorld {
     this.seed = String(options.seed ?? 0);
     this.startMs = options.startMs ?? DEFAULT_START_MS;
     this.tieSeed = hashText(`${this.seed}/ties`);
+    this.queue = new EventQueue((event) => this.tieBreak(event));
     this.network = new VirtualNetwork(this, options);
   }
 
@@ -122,9 +123,7 @@ export class VirtualWorld {
   /** Lets time pass: everything due until then happens in order. */
   advance(ms: number): void {
     const endMs = this.currentMs + ms;
-    for (let next = this.queue.peek(); next !== null && next.timeMs <= endMs; next = this.queue.peek()) {
-      this.step();
-    }
+    for (let next = this.queue.popDue(endMs); next !== null; next = this.queue.popDue(endMs)) this.take(next);
     this.moveTo(endMs);
   }
 
@@ -150,8 +149,13 @@ export class VirtualWorld {
 
   /** Lets the next event happen. False when there is none. */
   step(): boolean {
-    const event = this.queue.pop();
+    const event = this.queue.popDue(Infinity);
     if (event === null) return false;
+    this.take(event);
+    return true;
+  }
+
+  private take(event: ProcessEvent): void {
     this.moveTo(event.timeMs);
     if (++this.eventsAtThisMoment > EVENTS_PER_MOMENT_LIMIT) {
       throw new Error(
@@ -161,7 +165,6 @@ export class VirtualWorld {
     this.onEvent?.(event);
     if (event.owner === null) event.run?.();
     else event.owner.handle(event);
-    return true;
   }
 
   /**
@@ -174,13 +177,14 @@ export class VirtualWorld {
       timeMs,
       dueMs: timeMs,
       phase,
-      tieBreak: this.tieBreak(timeMs, owner),
+      tieBreak: this.options.shuffleTies === true ? null : 0,
       sequence: this.nextSequence++,
       owner,
       run,
       isQueued: false,
     };
-    this.queue.push(event);
+    if (timeMs === this.currentMs) this.queue.pushNow(event);
+    else this.queue.push(event);
     return event;
   }
 
@@ -199,10 +203,10 @@ export class VirtualWorld {
     return this.nextPid++;
   }
 
-  private tieBreak(timeMs: number, owner: VirtualProcess | null): number {
-    if (this.options.shuffleTies !== true) return 0;
+  /** The same for all that one process (or the network, or a disk) does at one moment: that stays in order. */
+  private tieBreak({ dueMs, owner }: ProcessEvent): number {
     const lane = owner === null ? 0 : owner.incarnation;
-    return hashText(`${this.tieSeed}/${timeMs}/${lane}`);
+    return hashText(`${this.tieSeed}/${dueMs}/${lane}`);
   }
 
   private moveTo(timeMs: number): void {

@@ -9,6 +9,7 @@ import { checkElectionMajority } from './election-majority.js';
 import { checkOneLeaderPerEpoch } from './one-leader-per-epoch.js';
 import { checkOneVotePerEpoch } from './one-vote-per-epoch.js';
 import { checkRecovery } from './recovery.js';
+import { checkRecoveryFromSnapshot } from './recovery-from-snapshot.js';
 import { checkSlotOwners } from './slot-owners.js';
 import { checkStreamPrefix } from './stream-prefix.js';
 import { checkWaitPromise } from './wait-promise.js';
@@ -26,5 +27,6 @@ export function installCheckers(scene: Scene, onLost: (count: number) => void): 
   checkStreamPrefix(scene);
   checkWaitPromise(scene);
   checkRecovery(scene);
+  checkRecoveryFromSnapshot(scene);
   checkAcknowledgedWrites(scene, onLost);
 }

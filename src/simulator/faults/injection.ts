@@ -3,6 +3,7 @@
  */
 import type { SeededRandom } from '../../platform/virtual/index.js';
 import type { Scene } from '../run/scene.js';
+import type { SlotMove, SlotMoveStage } from '../run/slot-move.js';
 import type { Member } from '../world/member.js';
 import { describeFault, MASTER, type Fault } from './fault.js';
 
@@ -12,7 +13,7 @@ export interface Operators {
   master(): string | null;
   manualFailover(target: string, how: string): void;
   promote(target: string): void;
-  moveSlot(slot: number, target: string, steps: number): void;
+  moveSlot(move: SlotMove, onStage: (stage: SlotMoveStage) => void): void;
 }
 
 type Undo = () => void;
@@ -134,7 +135,7 @@ export class Injection {
         this.operators.promote(this.nameOf(fault.target));
         return nothing;
       case 'slot-move':
-        this.operators.moveSlot(fault.slot, fault.target, fault.steps);
+        this.operators.moveSlot(fault, (stage) => this.scene.emit('slot-move', stage));
         return nothing;
     }
   }

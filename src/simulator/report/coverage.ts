@@ -48,9 +48,15 @@ export function countCoverage(scene: Scene): Coverage {
   });
   scene.on('composed', () => count('process starts'));
   scene.on('ending', (_member, how) => count(how === 'kill' ? 'kills' : 'power losses'));
+  scene.on('snapshot', () => count('snapshots taken'));
+  scene.on('started', ({ dataService }) => {
+    const loaded = dataService?.server.persistenceStatus.lastLoadKeysLoaded ?? 0;
+    if (loaded > 0) count('starts from a snapshot with keys');
+  });
   scene.on('acknowledged', () => count('writes acknowledged'));
   scene.on('waited', (_write, replicas) => count(replicas > 0 ? 'WAIT fulfilled' : 'WAIT timed out'));
   countSynchronisations(scene, count);
+  countSlotMoves(scene, count);
   return coverage;
 }
 
@@ -65,6 +71,19 @@ function countSynchronisations(scene: Scene, count: (name: string, by: number) =
   };
   scene.on('ending', (member) => add(member));
   scene.on('settled', () => scene.world.members.forEach(add));
+}
+
+/** A move that opened a slot and never gave it to its new owner was interrupted half way. */
+function countSlotMoves(scene: Scene, count: (name: string, by?: number) => void): void {
+  let open = 0;
+  scene.on('slot-move', (stage) => {
+    if (stage === 'opened') open++;
+    else {
+      open--;
+      count('slot moves made');
+    }
+  });
+  scene.on('settled', () => count('slot moves interrupted', open));
 }
 
 /** Adds one run's counts to those of many, with the number of runs that had any. */

@@ -1,16 +1,14 @@
 /** A cluster, as a plan has it. */
 import { formatAddress } from '../../client/address.js';
-import type { Slot } from '../../cluster/view/slots.js';
 import type { LogLevel } from '../../log/logger.js';
 import { persistenceLines, type ClusterPlan } from '../plan/plan.js';
 import type { WorkloadClient } from '../workload/client.js';
 import { ClusterClient } from '../workload/cluster-client.js';
 import { NODE_PORT, SimulatedCluster } from '../world/simulated-cluster.js';
 import type { Scene } from './scene.js';
+import { moveSlot, type SlotMove, type SlotMoveStage } from './slot-move.js';
 import type { Topology } from './topology.js';
 
-const MIGRATE_TIMEOUT_MS = 1000;
-const KEYS_PER_MOVE = 1000;
 /** Votes, expired elections, and replicas that wait for their turn. */
 const SLACK_MS = 120_000;
 
@@ -74,66 +72,8 @@ export class ClusterTopology implements Topology {
     throw new Error('nodes of a cluster promote themselves');
   }
 
-  /**
-   * As `redis-cli --cluster` moves a slot: importing, migrating, the keys, the new owner.
-   * @param steps so many of these are taken
-   */
-  moveSlot(slot: number, target: string, steps: number): void {
-    const to = this.world.member(target).dataService?.cluster;
-    const source = this.world.members.find(({ dataService }) => {
-      const myself = dataService?.cluster?.view.myself;
-      return myself !== undefined && myself.isMaster && myself.slots.has(slot as Slot);
-    });
-    const from = source?.dataService?.cluster;
-    if (to === null || to === undefined || from === null || from === undefined || source === undefined)
-      return;
-    if (!to.view.myself.isMaster || source.name === target) return;
-    const [fromId, toId] = [from.view.myself.id, to.view.myself.id];
-    const address = this.world.address(target);
-    const { world } = this;
-    const take = (step: number, then: () => void, name: string, args: readonly string[]): void => {
-      if (steps >= step && world.member(name).isRunning) world.send(name, args, then);
-    };
-    take(
-      1,
-      () => {
-        take(
-          2,
-          () => {
-            if (steps < 3 || !source.isRunning) return;
-            world.send(source.name, ['CLUSTER', 'GETKEYSINSLOT', slot, KEYS_PER_MOVE], (reply) => {
-              const keys = Array.isArray(reply) ? reply.map(String) : [];
-              const settle = (): void =>
-                take(
-                  4,
-                  () => {
-                    take(4, () => undefined, source.name, ['CLUSTER', 'SETSLOT', String(slot), 'NODE', toId]);
-                  },
-                  target,
-                  ['CLUSTER', 'SETSLOT', String(slot), 'NODE', toId],
-                );
-              if (keys.length === 0) settle();
-              else {
-                const head = [
-                  'MIGRATE',
-                  address,
-                  String(NODE_PORT),
-                  '',
-                  '0',
-                  String(MIGRATE_TIMEOUT_MS),
-                  'KEYS',
-                ];
-                take(3, settle, source.name, [...head, ...keys]);
-              }
-            });
-          },
-          source.name,
-          ['CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', toId],
-        );
-      },
-      target,
-      ['CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', fromId],
-    );
+  moveSlot(move: SlotMove, onStage: (stage: SlotMoveStage) => void): void {
+    moveSlot(this.world, move, onStage);
   }
 
   /** Slots that were left open, or uncovered by a master that came back without them, are an operator's to close. */

@@ -12,6 +12,7 @@ import { WriteLedger } from '../workload/write-ledger.js';
 import type { Member } from '../world/member.js';
 import type { SimulatedWorld } from '../world/simulated-world.js';
 import { Histories } from './histories.js';
+import type { SlotMoveStage } from './slot-move.js';
 
 /** A rule that was broken. */
 export interface Violation {
@@ -35,10 +36,14 @@ export interface SceneEvents {
   told: (member: Member, event: FailoverEvent) => void;
   /** A data server ends a turn: what it has written is about to go out. */
   turn: (member: Member, service: DataService) => void;
+  /** A data server begins to take a snapshot, for whomever, of the dataset that it has now. */
+  snapshot: (member: Member, service: DataService) => void;
   /** A client got +OK for a write. */
   acknowledged: (write: Write) => void;
   /** A client got WAIT's answer for its latest write. */
   waited: (write: Write, replicas: number) => void;
+  /** An operator has come so far in moving a slot. */
+  'slot-move': (stage: SlotMoveStage) => void;
   /** A fault begins or ends, an operator acts: for the timeline. */
   noted: (text: string) => void;
   /** All faults have ended and the topology has agreed again. */
@@ -67,6 +72,13 @@ export class Scene extends EventEmitter<SceneEvents> {
       }
       service.cluster?.events.on('failover', (event) => this.emit('told', member, event));
       service.server.beforeReplies.push(() => this.emit('turn', member, service));
+      // Heard of by standing in the way: the product tells nobody else.
+      const { snapshots } = service.persistence;
+      const begin = snapshots.begin.bind(snapshots);
+      snapshots.begin = (receiver) => {
+        this.emit('snapshot', member, service);
+        return begin(receiver);
+      };
     });
     world.onStarted.push((member) => this.emit('started', member));
     world.onStartFailure = (member, problem) => this.startFailed(member, problem);

@@ -168,6 +168,11 @@ export class Member {
     });
   }
 
+  /** The host's disk holds this file now; null: no such file. */
+  fileText(path: string): string | null {
+    return this.world.host(this.name).disk.text(path);
+  }
+
   /** The host's disk, as it would be found after a power failure now, holds this file; null: no such file. */
   durableText(path: string): string | null {
     return this.world.host(this.name).disk.durableText(path);

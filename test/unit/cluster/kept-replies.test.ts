@@ -63,6 +63,30 @@ describe('OK to a change of the cluster', () => {
     expect(cluster.cluster('m2').view.ownerOf(0 as Slot)?.id).toBe(target);
   });
 
+  it('means so for a slot that is opened or closed, whatever else a node that moves slots has to say', () => {
+    const cluster = ClusterWorld.of(2, 0, [], { syncLatency: SYNC_MS });
+    const [source, target] = ['m1', 'm2'].map((name) => cluster.id(name));
+    const moves: [string, string[], RegExp][] = [
+      ['m2', ['IMPORTING', source], / \[0-<-/],
+      ['m1', ['MIGRATING', target], / \[0->-/],
+      ['m1', ['STABLE'], /connected 0-8191\n/],
+    ];
+    for (const [name, action, trace] of moves) {
+      let reply: Reply | undefined;
+      cluster.send(name, ['CLUSTER', 'SETSLOT', 0, ...action], (received) => (reply = received));
+      const { store } = cluster.cluster(name);
+      const { promises } = store;
+      cluster.until(() => store.promises > promises);
+      expect(store.isBindingSaved).toBe(true);
+      cluster.until(() => reply !== undefined);
+      expect(reply).toBe('OK');
+      cluster.losePower(name);
+      cluster.restart(name);
+      expect(cluster.file(name)).toMatch(trace);
+      cluster.untilReady();
+    }
+  });
+
   it('means so for what is saved while an older file is on its way to the disk', () => {
     const cluster = new ClusterWorld({ syncLatency: SYNC_MS });
     cluster.start('m1');

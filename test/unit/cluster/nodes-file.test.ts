@@ -136,6 +136,22 @@ describe('saving', () => {
     expect(sent).toEqual(['before', 'vote', 'pong', 'later']);
   });
 
+  it('holds back replies to what is no binding change without holding back anything else', () => {
+    const world = new VirtualWorld({ seed: 1, syncLatency: 5 });
+    const { store } = storeOn(world);
+    const told: string[] = [];
+    store.saveForReply();
+    store.whenPromisesSaved(() => told.push('reply'));
+    store.whenBindingSaved(() => told.push('ping'));
+    expect(told).toEqual(['ping']);
+    store.saveBinding();
+    store.saveForReply();
+    store.whenPromisesSaved(() => told.push('later reply'));
+    store.whenBindingSaved(() => told.push('vote'));
+    world.advance(100);
+    expect(told).toEqual(['ping', 'reply', 'later reply', 'vote']);
+  });
+
   it('pauses between two writes, unless what the second is for cannot wait', () => {
     const world = new VirtualWorld({ seed: 1 });
     const { store, writes } = storeOn(world);

@@ -68,6 +68,8 @@ export class ConnectionEnd implements Connection {
   private readScheduled = false;
   /** False between a kernel's accepting a connection and the process's hearing of it. */
   private known: boolean;
+  readonly party: Party;
+  private readonly onReadable = (): void => this.read();
 
   constructor(
     readonly owner: VirtualProcess,
@@ -81,6 +83,7 @@ export class ConnectionEnd implements Connection {
     this.handler = handler ?? NO_OWNER_YET;
     this.known = handler !== null;
     this.state = isInitiator ? State.Connecting : State.Open;
+    this.party = { host: owner.host, processName: owner.name };
     this.descriptor = owner.takeDescriptor();
     owner.connections.add(this);
     owner.world.network.addConnection(this);
@@ -104,10 +107,6 @@ export class ConnectionEnd implements Connection {
 
   get bufferedBytes(): number {
     return this.unsentBytes;
-  }
-
-  get party(): Party {
-    return { host: this.owner.host, processName: this.owner.name };
   }
 
   /** Null while there is no connection. */
@@ -267,7 +266,7 @@ export class ConnectionEnd implements Connection {
     if (this.readScheduled || this.readingPaused || !this.known || this.state !== State.Open) return;
     if (this.arrivedBytes === 0 && (this.farewell === 'none' || this.farewell === 'end, told')) return;
     this.readScheduled = true;
-    this.owner.post(() => this.read());
+    this.owner.post(this.onReadable);
   }
 
   /** One read by the process: a chunk, or what comes after the last. */
@@ -288,8 +287,10 @@ export class ConnectionEnd implements Connection {
   private readChunk(): void {
     const whole = this.arrived.length === 1 ? this.arrived[0]! : Buffer.concat(this.arrived);
     const sizeBytes = this.owner.world.network.drawChunkBytes(whole.length);
-    const chunk = whole.subarray(0, sizeBytes);
-    this.arrived = sizeBytes === whole.length ? [] : [whole.subarray(sizeBytes)];
+    const isAll = sizeBytes === whole.length;
+    const chunk = isAll ? whole : whole.subarray(0, sizeBytes);
+    if (isAll) this.arrived.length = 0;
+    else this.arrived = [whole.subarray(sizeBytes)];
     this.arrivedBytes -= sizeBytes;
     this.peer?.wasRead(sizeBytes);
     if (!this.finished) this.handler.onData(chunk);
@@ -322,8 +323,9 @@ export class ConnectionEnd implements Connection {
     const limitBytes = this.owner.world.network.socketBufferBytes;
     while (this.unsent.length > 0 && this.unreadByPeerBytes < limitBytes) {
       const bytes = this.unsent.shift()!;
-      const taken = bytes.subarray(0, limitBytes - this.unreadByPeerBytes);
-      if (taken.length < bytes.length) this.unsent.unshift(bytes.subarray(taken.length));
+      const roomBytes = limitBytes - this.unreadByPeerBytes;
+      const taken = bytes.length <= roomBytes ? bytes : bytes.subarray(0, roomBytes);
+      if (taken !== bytes) this.unsent.unshift(bytes.subarray(roomBytes));
       this.unsentBytes -= taken.length;
       this.unreadByPeerBytes += taken.length;
       // The writer may reuse its buffer from now on.

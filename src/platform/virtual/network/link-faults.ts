@@ -63,12 +63,17 @@ export class LinkFaults {
   }
 
   drawLatencyMs(from: Party, to: Party): number {
+    const rule = this.latencyRules.length === 0 ? null : this.latencyRule(from, to);
+    if (rule !== null) return drawMs(rule.latency, this.random);
+    return drawMs(from.host === to.host ? this.loopbackLatency : this.latency, this.random);
+  }
+
+  private latencyRule(from: Party, to: Party): LatencyRule | null {
     const rule = this.latencyRules.findLast(
       ({ left, right }) =>
         (isNamed(from, left) && isNamed(to, right)) || (isNamed(from, right) && isNamed(to, left)),
     );
-    if (rule !== undefined) return drawMs(rule.latency, this.random);
-    return drawMs(from.host === to.host ? this.loopbackLatency : this.latency, this.random);
+    return rule ?? null;
   }
 }
 

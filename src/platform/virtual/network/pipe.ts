@@ -36,6 +36,7 @@ export class Pipe {
   private heldSinceMs = 0;
   /** One for each segment that is not held, in order. Whichever comes takes the first segment. */
   private arrivals: ProcessEvent[] = [];
+  private readonly onArrival = (): void => this.arrive();
 
   constructor(
     private readonly world: VirtualWorld,
@@ -83,9 +84,10 @@ export class Pipe {
   private scheduleArrival(departsMs: number): void {
     const { world } = this;
     const latencyMs = world.network.links.drawLatencyMs(this.from, this.to);
-    const lastArrivalMs = this.arrivals.at(-1)?.timeMs ?? 0;
+    const { arrivals } = this;
+    const lastArrivalMs = arrivals.length === 0 ? 0 : arrivals[arrivals.length - 1]!.timeMs;
     const arrivesMs = Math.max(lastArrivalMs, departsMs + latencyMs);
-    this.arrivals.push(world.scheduleAt(arrivesMs, null, () => this.arrive()));
+    arrivals.push(world.scheduleAt(arrivesMs, null, this.onArrival));
   }
 
   private arrive(): void {

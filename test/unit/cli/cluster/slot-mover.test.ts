@@ -60,7 +60,7 @@ class FakeNode implements MovingNode {
     readonly id: string,
     private readonly world: World,
     /** One of ours has several ways, a stock one has one. */
-    private readonly isOurs: boolean,
+    readonly servesDuringMigrate: boolean,
   ) {
     this.port = world.nodes.length + 1;
   }
@@ -70,7 +70,9 @@ class FakeNode implements MovingNode {
   }
 
   ways(count: number): Promise<readonly MovingNode[]> {
-    return Promise.resolve(Array.from({ length: count }, () => (this.isOurs ? this.way() : this)));
+    return Promise.resolve(
+      Array.from({ length: count }, () => (this.servesDuringMigrate ? this.way() : this)),
+    );
   }
 
   /** The same node over a connection of its own: what comes over others is executed in any order beside it. */

@@ -1,0 +1,388 @@
+/**
+ * vedette-cli against redis-cli in a terminal: the same keys, on the same server, must leave the same on the screen, the same
+ * in the history file, and the same exit status. What may differ is said where it is taken out.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Member } from '../../src/lab/member.js';
+import { findFreePorts } from '../../src/lab/ports.js';
+import { waitUntil } from '../../src/lab/wait.js';
+import { createNodePlatform } from '../../src/platform/node/index.js';
+import { PseudoTerminal, pseudoTerminalProblem } from '../support/pseudo-terminal.js';
+
+const platform = createNodePlatform();
+const directory = `/tmp/vedette-test-${platform.random.hex(8)}`;
+const vedetteCli = fileURLToPath(new URL('../../bin/vedette-cli', import.meta.url));
+const problem = pseudoTerminalProblem();
+if (problem !== null) console.warn(`vedette-cli is not compared in a pseudo-terminal: ${problem}`);
+
+let server: Member;
+
+beforeAll(async () => {
+  const [port] = (await findFreePorts(platform, '127.0.0.1', 1)) as [number];
+  const configuration = [`port ${port}`, 'bind 127.0.0.1', 'save ""', 'enable-debug-command local'];
+  const address = { host: '127.0.0.1', port };
+  server = new Member(platform, {
+    name: 'server',
+    role: 'server',
+    engine: 'stock',
+    address,
+    directory,
+    configuration,
+  });
+  await server.start(20_000);
+});
+
+afterAll(async () => {
+  await server.kill();
+  platform.disk.removeTreeSync(directory);
+});
+
+/** What a person does before a terminal, whichever program runs in it. */
+type Session = (person: Person) => Promise<void>;
+
+class Person {
+  constructor(readonly terminal: PseudoTerminal) {}
+
+  press(keys: string): void {
+    this.terminal.press(keys);
+  }
+
+  /** Types lines, each once the prompt is there again. */
+  async enters(...lines: string[]): Promise<void> {
+    for (const line of lines) {
+      const { lineFeeds } = this.terminal.screen;
+      this.press(`${line}\r`);
+      await this.hasPrompt(lineFeeds);
+    }
+  }
+
+  /** Waits for a prompt with nothing behind it, below the row that was current after so many line feeds. */
+  async hasPrompt(lineFeeds = -1): Promise<void> {
+    await this.terminal.sees(
+      'a prompt',
+      (screen) => screen.lineFeeds > lineFeeds && /^\S.*> $/.test(screen.beforeCursor),
+    );
+  }
+
+  async sees(pattern: RegExp): Promise<void> {
+    await this.terminal.sees(String(pattern), (screen) => pattern.test(screen.text));
+  }
+}
+
+interface Outcome {
+  readonly screen: string;
+  readonly status: number;
+  readonly history: string;
+}
+
+async function runSession(
+  program: 'redis-cli' | 'vedette-cli',
+  args: readonly string[],
+  session: Session,
+): Promise<Outcome> {
+  await server.call('FLUSHALL');
+  await server.call('CONFIG', 'RESETSTAT');
+  const home = `${directory}/${program}-${platform.random.hex(4)}`;
+  mkdirSync(home, { recursive: true });
+  // Hints are those of 7.0 there and of 7.2 here; test/unit/cli/help has what they are.
+  writeFileSync(`${home}/preferences`, ':set nohints\n');
+  const command = program === 'redis-cli' ? [program] : [process.execPath, vedetteCli];
+  const terminal = new PseudoTerminal([...command, '-p', String(server.address.port), ...args], {
+    HOME: home,
+    REDISCLI_HISTFILE: `${home}/history`,
+    REDISCLI_RCFILE: `${home}/preferences`,
+  });
+  try {
+    const person = new Person(terminal);
+    await person.hasPrompt();
+    await session(person);
+    const status = await terminal.ends();
+    return { screen: terminal.screen.text, status, history: readHistory(`${home}/history`) };
+  } finally {
+    await terminal.close();
+  }
+}
+
+function readHistory(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** What cannot be the same twice, or has the program's name in it. */
+function comparable(outcome: Outcome): Outcome {
+  const screen = outcome.screen
+    .replaceAll('redis-cli', 'vedette-cli')
+    // A connection that the peer has closed is reset or at its end, as the kernel was quicker or slower.
+    .replaceAll('Connection reset by peer', 'Server closed the connection')
+    .replaceAll('Broken pipe', 'Server closed the connection')
+    // How long something took, told from half a second on: any command may take that on a busy machine.
+    .replace(/^(\^C)?\(\d+\.\d\ds\)\n/gm, '$1')
+    // Which connection of the server this is.
+    .replace(/("id"(?: =>|\n +\d+\)) \(integer\)) \d+/g, '$1 id')
+    // MONITOR: when, and from which port.
+    .replace(/^\d+\.\d{6} \[(\d+) [^\]]*\]/gm, 'when [$1 whence]');
+  return { ...outcome, screen };
+}
+
+/** Plays a session with both programs, expects no difference, and returns what redis-cli left. */
+async function compare(session: Session, args: readonly string[] = []): Promise<Outcome> {
+  const stock = comparable(await runSession('redis-cli', args, session));
+  expect(comparable(await runSession('vedette-cli', args, session))).toEqual(stock);
+  return stock;
+}
+
+/** Resolves when a client of the server is as wanted. */
+async function serverHas(client: RegExp): Promise<void> {
+  await waitUntil(platform, 20_000, async () => {
+    const clients = String(await server.call('CLIENT', 'LIST'));
+    return client.test(clients) ? null : `no ${client} in ${clients}`;
+  });
+}
+
+function says(...lines: string[]): Session {
+  return async (person) => {
+    await person.enters(...lines);
+    person.press('quit\r');
+  };
+}
+
+describe.skipIf(problem !== null)('in a terminal', { timeout: 180_000 }, () => {
+  test('replies, repetitions, blank lines and unbalanced quotes', async () => {
+    const { screen, status } = await compare(
+      says(
+        '',
+        '   ',
+        'PING',
+        "SET text 'a\\x00\"b'",
+        'GET text',
+        'GET none',
+        'GET a b',
+        '"unbalanced',
+        "get 'a'b",
+        'RPUSH list a "b\\nc" d',
+        'LRANGE list 0 -1',
+        'EVAL \'return {1,{2,{3,"x",{}},4},{err="ERR bad"}, false}\' 0',
+        'XADD stream 1-1 field value',
+        'XREAD STREAMS stream 0',
+        'INFO clients',
+        'NOSUCH command',
+        '3 PING',
+        '+2 INCR counter',
+        '0 PING',
+        '-1 PING',
+        '99999999999999999999 PING',
+        '2 nosuch',
+        '7',
+        'restart',
+        'clear now',
+      ),
+    );
+    expect(screen).toContain('Invalid argument(s)');
+    expect(status).toBe(0);
+  });
+
+  test('databases, transactions and RESET are told by the prompt', async () => {
+    const { screen } = await compare(
+      says(
+        'SELECT 3',
+        'MULTI',
+        'SELECT 5',
+        'SET x 1',
+        'EXEC',
+        'multi',
+        'SELECT 6',
+        'DISCARD',
+        'MULTI',
+        'NOSUCH',
+        'EXEC',
+        'EXEC',
+        'SELECT 99',
+        'SELECT zero',
+        'MULTI',
+        'RESET',
+        'WATCH x',
+        'AUTH wrong',
+      ),
+    );
+    expect(screen).toContain('[5](TX)> EXEC');
+  });
+
+  test('RESP3', async () => {
+    // Without big numbers and attributes: redis-cli 7.0 ends where they come.
+    const kinds = ['map', 'set', 'double', 'verbatim', 'true', 'false', 'null', 'push', 'string', 'array'];
+    await compare(
+      async (person) => {
+        await person.enters(
+          'HSET hash field value other ""',
+          'HGETALL hash',
+          'HGETALL none',
+          'SMEMBERS none',
+        );
+        await person.enters(...kinds.map((kind) => `DEBUG PROTOCOL ${kind}`), 'CONFIG GET maxmemory*');
+        await person.enters(
+          'ZADD zset 1.5 a',
+          'ZRANGE zset 0 -1 WITHSCORES',
+          'CLIENT TRACKING on',
+          'GET text',
+        );
+        // A push that nobody asked for is printed before the next reply.
+        await server.call('SET', 'text', 'changed');
+        await person.enters('PING', 'HGETALL hash');
+        person.press('exit\r');
+      },
+      ['-3'],
+    );
+  });
+
+  test.each([['--raw'], ['--csv'], ['--json'], ['--quoted-json'], ['-e'], ['-n', '4'], ['-r', '2']])(
+    'options: %s %s',
+    async (...args) => {
+      const lines = [
+        'RPUSH list a "b\\nc\\xff" 3',
+        'LRANGE list 0 -1',
+        'GET none',
+        'NOSUCH',
+        'HELLO 3 AUTH a b',
+      ];
+      await compare(says(...lines, 'HSET hash a 1', 'HGETALL hash', 'INFO keyspace'), args.filter(Boolean));
+    },
+  );
+
+  test('passwords that are refused, and a database that there is not', async () => {
+    await compare(says('PING'), ['--user', 'nobody', '--pass', 'wrong', '--no-auth-warning']);
+    await compare(says('PING'), ['-a', 'wrong', '-n', '3']);
+    await compare(says('PING', 'SELECT 1'), ['-n', '99']);
+  });
+
+  test('help', async () => {
+    const { screen } = await compare(
+      says('help SET', '? acl', 'help config set', 'help nosuch', 'help @hyperloglog', '3 help PING'),
+    );
+    expect(screen).toContain('summary: Set the string value of a key');
+  });
+
+  test('preferences', async () => {
+    await compare(says(':set nohints', ':set nothing', ':set', ':', ':other words', ':SET hints'));
+  });
+
+  test('the history has no secrets, and no line twice in a row', async () => {
+    const { screen, history } = await compare(async (person) => {
+      await person.enters('PING', 'PING', 'AUTH secret', 'ACL SETUSER me >secret', 'HELLO 3 AUTH me secret');
+      await person.enters(
+        'CONFIG SET requirepass ""',
+        '2 AUTH secret',
+        '"unbalanced',
+        '   ',
+        '0 PING',
+        ' PING',
+      );
+      await person.enters('config get port', ':set nohints');
+      // Up, up, up: the line before those.
+      await person.enters('\x1b[A\x1b[A\x1b[A', '\x10\x10\x0e');
+      person.press('quit\r');
+    });
+    expect(screen).toContain('AUTH secret');
+    expect(history).not.toContain('secret');
+  });
+
+  test('the screen is cleared by a command and by Ctrl-L', async () => {
+    const { screen } = await compare(async (person) => {
+      await person.enters('PING', 'PING', 'clear', 'ECHO visible');
+      person.press('ECHO more\x0c');
+      await person.terminal.sees('an empty screen', ({ text }) => /^\S+> ECHO more$/.test(text));
+      person.press('\r');
+      await person.sees(/\n"more"/);
+      await person.hasPrompt();
+      person.press('quit\r');
+    });
+    expect(screen).not.toContain('visible');
+  });
+
+  test.each([
+    ['Ctrl-C at the prompt', 'PING and more\x03', 0],
+    ['Ctrl-D at the prompt', '\x04', 0],
+    ['EXIT', 'EXIT\r', 0],
+    ['words behind quit', 'quit it\r', 0],
+  ])('%s ends it', async (_name, keys, expected) => {
+    const { status } = await compare(async (person) => {
+      await person.enters('NOSUCH');
+      person.press(keys);
+    });
+    expect(status).toBe(expected);
+  });
+
+  test.each(['BLPOP list 0', 'CLIENT REPLY OFF', '3 BLPOP list 0'])('Ctrl-C ends it in %s', async (line) => {
+    const { status } = await compare(async (person) => {
+      const { lineFeeds } = person.terminal.screen;
+      person.press(`${line}\r`);
+      await person.terminal.sees('what waits', (screen) => screen.lineFeeds > lineFeeds);
+      await serverHas(/ cmd=(blpop|client\|reply) /);
+      person.press('\x03');
+    });
+    expect(status).toBe(1);
+  });
+
+  test('MONITOR, left by Ctrl-C', async () => {
+    const { screen } = await compare(async (person) => {
+      await person.enters('SELECT 2', 'MONITOR wrong');
+      person.press('MONITOR\r');
+      await person.sees(/MONITOR\nOK$/);
+      await server.call('SET', 'key', 'a b\n');
+      await person.sees(/"SET" "key"/);
+      const { lineFeeds } = person.terminal.screen;
+      person.press('\x03');
+      await person.hasPrompt(lineFeeds - 1);
+      await person.enters('PING');
+      person.press('quit\r');
+    });
+    expect(screen).toContain('when [0 whence] "SET" "key" "a b\\n"');
+  });
+
+  test('MONITOR ends with the connection, and vedette-cli with it', async () => {
+    const { status } = await compare(async (person) => {
+      person.press('MONITOR\r');
+      await person.sees(/MONITOR\nOK$/);
+      await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await person.sees(/Error: /);
+    });
+    expect(status).toBe(1);
+  });
+
+  test('a connection that was closed is said so once, and made again', async () => {
+    await compare(async (person) => {
+      // Not within MULTI: redis-cli goes on to show a transaction that is gone.
+      await person.enters('SELECT 2');
+      await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await person.enters(
+        'PING',
+        'PING',
+        'CONNECT 127.0.0.1 1',
+        'PING',
+        `connect localhost ${server.address.port}`,
+      );
+      await person.enters('PING', 'GET none');
+      person.press('quit\r');
+    });
+  });
+
+  test('a server that goes away and comes back', async () => {
+    const { screen } = await compare(async (person) => {
+      await person.enters('SELECT 3');
+      await server.kill();
+      await person.enters('PING', 'PING', '"unbalanced', 'help PING', '');
+      await server.start(20_000);
+      await person.enters('PING', 'SHUTDOWN');
+      await waitUntil(platform, 20_000, () => Promise.resolve(server.state === 'down' ? null : 'still up'));
+      await person.enters('PING');
+      await server.start(20_000);
+      await person.enters('PING');
+      person.press('quit\r');
+    });
+    expect(screen).toContain('not connected> PING');
+  });
+});
