@@ -33,9 +33,10 @@ function run(name: string, program: string): Promise<string> {
       env: project.environment(),
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk) => (output += String(chunk)));
-    child.on('close', (status) => (status === 0 ? resolve(output) : reject(new Error(output))));
+    let errors = '';
+    child.stdout.on('data', (chunk) => (output += String(chunk)));
+    child.stderr.on('data', (chunk) => (errors += String(chunk)));
+    child.on('close', (status) => (status === 0 ? resolve(output) : reject(new Error(output + errors))));
   });
 }
 
@@ -70,7 +71,10 @@ test('what `npm start` brings up is what the programs find', { timeout: LIMIT_MS
 });
 
 test('the program for tests writes on after the failover', { timeout: LIMIT_MS }, async () => {
-  expect(await run('test', exampleOf(PAGE, 'test'))).toBe('');
+  const example = exampleOf(PAGE, 'test');
+  const tells = "console.log(await redis.get('greeting'));\n";
+  const program = example.replace('redis.disconnect', `${tells}redis.disconnect`);
+  expect(await run('test', program)).toBe('hello again\n');
 });
 
 test('the table of commands is what COMMAND DOCS says; `npm run docs` writes it', async () => {
