@@ -11,6 +11,7 @@ import { whySkipped } from '../../src/lab/compare/settings.js';
 import { runVedette } from '../../src/lab/program.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
 import { exampleResults } from '../support/comparison.js';
+import { shellBlocks } from '../support/documentation.js';
 import { ScriptedTerminal } from '../support/scripted-terminal.js';
 
 const run = promisify(execFile);
@@ -22,22 +23,31 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** One trial of each, with stock servers: what is tested is the tool. */
+const PAGES = ['docs/compare.md', 'docs/sentinel-vs-cluster.md'];
+/** What the pages show, without the name of the program. */
+const SHOWN = PAGES.flatMap(shellBlocks)
+  .flatMap((block) => block.trim().split('\n'))
+  .map((line) => line.replace(/^vedette compare /, '').split(' '));
+
+/** One trial of each, with stock servers: what is tested is the tool. Beyond that it is the command that a page shows. */
 async function compareOnce(fault: string): Promise<{ results: CompareResults; said: string }> {
+  const shown = SHOWN.find((flags) => flags[1] === fault) ?? ['--fault', fault];
   const file = join(directory, `${fault}.json`);
   const terminal = new ScriptedTerminal(false);
-  const flags = ['--fault', fault, '--trials', '1', '--down-after', '500', '--rate', '200', '--clients', '4'];
+  const shorter = ['--trials', '1', '--down-after', '500', '--rate', '200', '--clients', '4'];
   const status = await runVedette(platform, terminal, [
     'compare',
-    '--engine',
-    'stock',
-    ...flags,
-    '--json',
-    file,
+    ...inDirectory(shown),
+    ...['--engine', 'stock', ...shorter, '--json', file],
   ]);
   expect(terminal.errors).toContain('trial 1');
   expect(status).toBe(0);
   return { results: parseResults(readFileSync(file, 'utf8')), said: terminal.output };
+}
+
+/** Files of the page are files of the test. */
+function inDirectory(flags: readonly string[]): string[] {
+  return flags.map((word) => (/\.(?:json|html)$/.test(word) ? join(directory, word) : word));
 }
 
 /** Trials go on until all clients write again, however long that takes on a busy machine. */
@@ -90,6 +100,15 @@ describe('vedette compare', { timeout: TRIALS_LIMIT_MS }, () => {
     }
   });
 
+  test('of a master that is cut off again and again says whether somebody failed over in vain', async () => {
+    const { results, said } = await compareOnce('flap');
+    for (const { trials, mode } of results.columns) {
+      const verdict =
+        trials[0]!.promotions > 0 ? 'failed over in vain' : '(?:did not fail|tried to fail) over';
+      expect(said).toMatch(new RegExp(`${mode} stock ${verdict}`, 'i'));
+    }
+  });
+
   test('says why it skips what means nothing', async () => {
     expect(whySkipped('sentinel-kill', 'sentinel')).toBeNull();
     const { results, said } = await compareOnce('sentinel-kill');
@@ -135,18 +154,10 @@ document.body.append(Object.assign(document.createElement('output'), { textConte
 
 describe.skipIf(!existsSync(CHROMIUM))('the report in a browser', () => {
   test('shows three drawn charts, the words and the figures, and nothing goes wrong', async () => {
-    const resultsFile = join(directory, 'example.json');
-    const reportFile = join(directory, 'example.html');
+    const redraw = inDirectory(SHOWN.find(([flag]) => flag === '--from')!);
+    const [, resultsFile, , reportFile] = redraw as [string, string, string, string];
     writeFileSync(resultsFile, JSON.stringify(exampleResults()));
-    const terminal = new ScriptedTerminal(false);
-    const status = await runVedette(platform, terminal, [
-      'compare',
-      '--from',
-      resultsFile,
-      '--out',
-      reportFile,
-    ]);
-    expect(status).toBe(0);
+    expect(await runVedette(platform, new ScriptedTerminal(false), ['compare', ...redraw])).toBe(0);
     const report = readFileSync(reportFile, 'utf8');
     // One file: nothing is fetched.
     expect(report).not.toMatch(/(?:src|href)="(?!data:)/);
@@ -174,6 +185,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the report in a browser', () => {
     };
     expect(wrong).toEqual([]);
     expect(charts.map(({ id }) => id)).toEqual(['timeline', 'throughput', 'latency']);
+    expect(stdout).toContain('<p class="figure">1110 ms</p>');
     // A canvas on which nothing is drawn has one color.
     for (const { colors } of charts) expect(colors).toBeGreaterThan(10);
     expect(stdout).toContain('<th scope="row">acknowledged writes lost</th><td>3</td><td>3</td>');

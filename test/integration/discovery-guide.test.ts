@@ -109,7 +109,7 @@ function commandsOf(block: number, ports: Readonly<Record<number, number>>): str
 
 describe('with sentinels', { timeout: TEST_LIMIT_MS }, () => {
   test('the programs follow when the master hangs, and the commands say who it is', async () => {
-    await using topology = await startSentinelTopology();
+    await using topology = await startSentinelTopology({ downAfterMs: 2000 });
     const ports = topology.sentinels.map(({ port }) => port);
     const discovery = reachable(exampleOf(PAGE, 'sentinel'), ports);
     const programs = (['sentinel ioredis', 'sentinel node-redis'] as const).map((name) =>
@@ -132,7 +132,7 @@ describe('with sentinels', { timeout: TEST_LIMIT_MS }, () => {
 
 describe('in a cluster', { timeout: TEST_LIMIT_MS }, () => {
   test('the programs follow when a master hangs, and the commands say who they are', async () => {
-    await using cluster = await startCluster();
+    await using cluster = await startCluster({ nodeTimeoutMs: 2000 });
     const ports = cluster.nodes.map(({ port }) => port);
     const program = exampleOf(PAGE, 'cluster') + exampleOf(PAGE, 'moved');
     const discovery = reachable(program, ports);
