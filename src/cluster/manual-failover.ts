@@ -74,7 +74,7 @@ export class ManualFailover {
       replica,
       nextShowMs: nowMs + SHOW_INTERVAL_MS,
     };
-    server.pause.begin('failover', this.cluster.wallClock.nowMs() + PAUSE_MS, true);
+    server.pause.begin('failover', PAUSE_MS, true);
     log.notice(`Manual failover requested by replica ${describeNode(replica)}.`);
     messenger.showPaused(link);
   }

@@ -36,9 +36,13 @@ export class Pause {
     return [...this.active.keys()];
   }
 
-  /** Starts or extends a pause. An existing one of the same purpose is never shortened or weakened. */
-  begin(purpose: PausePurpose, untilMs: number, writesOnly: boolean): void {
+  /**
+   * Starts or extends a pause. An existing one of the same purpose is never shortened or weakened.
+   * @param durationMs Infinity: until it is ended
+   */
+  begin(purpose: PausePurpose, durationMs: number, writesOnly: boolean): void {
     const existing = this.active.get(purpose);
+    const untilMs = this.server.steadyClock.nowMs() + durationMs;
     this.active.set(purpose, {
       untilMs: Math.max(untilMs, existing?.untilMs ?? 0),
       writesOnly: writesOnly && (existing?.writesOnly ?? true),
@@ -88,8 +92,8 @@ export class Pause {
   private update(): void {
     this.timer?.cancel();
     this.timer = null;
-    const { clock, timers } = this.server.platform;
-    const nowMs = clock.nowMs();
+    const { platform, steadyClock } = this.server;
+    const nowMs = steadyClock.nowMs();
     let nextEndMs = Infinity;
     for (const [purpose, pause] of this.active) {
       if (pause.untilMs <= nowMs) this.active.delete(purpose);
@@ -98,7 +102,7 @@ export class Pause {
     this.idle = this.active.size === 0;
     this.server.keyspace.expiryPaused = !this.idle;
     if (!this.idle && nextEndMs < Infinity) {
-      this.timer = timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
+      this.timer = platform.timers.after(Math.min(nextEndMs - nowMs, 0x7fffffff), () => this.update());
     }
     this.release();
   }

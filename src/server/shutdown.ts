@@ -121,7 +121,7 @@ export class Shutdown {
       return;
     }
     for (const participant of this.participants) participant.hurry?.();
-    pause.begin('shutdown', Number.MAX_SAFE_INTEGER, true);
+    pause.begin('shutdown', Infinity, true);
     log.notice('Waiting for replicas before shutting down.');
   }
 

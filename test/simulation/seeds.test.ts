@@ -40,6 +40,7 @@ const HARD: readonly [RunKind, string, string][] = [
     '200198',
     'a server that could not save refused writes for ever, and replicas, although its disk was well',
   ],
+  ['replication', '200214', 'a clock that was set back made CLIENT PAUSE last for as long'],
   [
     'sentinel',
     '200536',
@@ -47,7 +48,11 @@ const HARD: readonly [RunKind, string, string][] = [
   ],
   ['cluster', '1207', 'a replica that was elected voted for another one in the same epoch'],
   ['cluster', '1147', 'a node that was met was ignored for ever: who had asked to meet it gave up first'],
-  ['cluster', '62181', 'a handshake ended while the disk of the one that had asked still kept the question back'],
+  [
+    'cluster',
+    '62181',
+    'a handshake ended while the disk of the one that had asked still kept the question back',
+  ],
   ['cluster', '1835', 'the books of the simulator knew only the first of the keys that a slot took along'],
 ];
 

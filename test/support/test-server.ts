@@ -29,7 +29,7 @@ export class TestServer {
   readonly logLines: string[] = [];
   /** What the server is told of its memory. */
   readonly memoryFigures: MemoryFigures;
-  private readonly world: VirtualWorld;
+  readonly world: VirtualWorld;
 
   /** @param directives values for the configuration, as in a file */
   constructor(directives: Readonly<Record<string, string>> = {}, surroundings: TestSurroundings = {}) {

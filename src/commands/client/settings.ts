@@ -91,7 +91,7 @@ export function pauseClients(client: Client, args: string[]): void {
   }
   const timeoutMs = timeoutMsArgument(client, timeout);
   if (Number.isNaN(timeoutMs)) return;
-  server.pause.begin('client', server.nowMs + timeoutMs, writesOnly);
+  server.pause.begin('client', timeoutMs, writesOnly);
   reply.ok();
 }
 

@@ -140,7 +140,7 @@ export class Aof {
       }
       // Clients wait until the log is open: a write that it does not get would be lost.
       const { pause } = this.server;
-      pause.begin('opening the log', Number.MAX_SAFE_INTEGER, false);
+      pause.begin('opening the log', Infinity, false);
       this.loading.end();
       this.openAtStart((problem) => {
         pause.end('opening the log');

@@ -110,9 +110,19 @@ describe('the end of a pause', () => {
     expect(client.replies()).toEqual(['OK']);
   });
 
+  test('ends on time although the wall clock is set back meanwhile', () => {
+    operator.call('client', 'pause', 1000, 'write');
+    client.send('set', 'a', 1);
+    const process = server.world.process('server');
+    if (process === null) throw new Error('no process');
+    process.wallClockOffsetMs -= 3_600_000;
+    server.advance(1000);
+    expect(client.replies()).toEqual(['OK']);
+  });
+
   test('of one purpose leaves the others in force', () => {
     const { pause } = server.server;
-    pause.begin('failover', server.nowMs + 1000, true);
+    pause.begin('failover', 1000, true);
     operator.call('client', 'pause', 100, 'all');
     client.send('get', 'a');
     const writer = server.connect();
