@@ -169,7 +169,7 @@ describe.skipIf(problem !== null)('in a terminal', { timeout: 180_000 }, () => {
         'EVAL \'return {1,{2,{3,"x",{}},4},{err="ERR bad"}, false}\' 0',
         'XADD stream 1-1 field value',
         'XREAD STREAMS stream 0',
-        'INFO clients',
+        'INFO keyspace',
         'NOSUCH command',
         '3 PING',
         '+2 INCR counter',
