@@ -38,6 +38,8 @@ export class Saving {
   readonly idleListeners: (() => void)[] = [];
   private running: RunningSave | null = null;
   private isScheduled = false;
+  /** Somebody else is about to replace the file. */
+  private isFileReserved = false;
   /** Both on the server's steady clock: a wall clock that is set back must not keep a server from saving. */
   private lastAttemptAtMs = 0;
   private lastSuccessAtMs: number;
@@ -71,7 +73,21 @@ export class Saving {
 
   /** Neither SAVE nor BGSAVE may begin now. */
   get isBusy(): boolean {
-    return this.running !== null || this.snapshots.isRunning;
+    return this.running !== null || this.snapshots.isRunning || this.isFileReserved;
+  }
+
+  /**
+   * Leaves the file to whoever brings another dataset and loads it from there: a running save of the present one ends
+   * without a result, and none begins until {@link releaseFile}. It would put the old dataset in the place of the new.
+   */
+  reserveFile(reason: string): void {
+    this.abort(reason);
+    this.isFileReserved = true;
+  }
+
+  releaseFile(): void {
+    this.isFileReserved = false;
+    for (const listener of this.idleListeners) listener();
   }
 
   /** Saves now; the server stands still meanwhile. Returns what went wrong, or null. There must be no snapshot running. */

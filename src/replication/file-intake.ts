@@ -30,6 +30,8 @@ export class FileIntake implements DatasetIntake {
   private complete = false;
   /** It is the RDB file now. */
   private stored = false;
+  /** No save may touch the RDB file. */
+  private hasReservedFile = false;
   private fileLoad: FileLoad | null = null;
   private readonly checksum = new TrailingChecksum();
 
@@ -108,9 +110,8 @@ export class FileIntake implements DatasetIntake {
 
   /** Makes the payload the RDB file, then loads it. Each step waits for the one before. */
   private store(file: FileHandle): void {
-    const { saving } = this.around.persistence;
-    // A save of the old dataset must not replace the file with the new one.
-    if (saving.isRunning) saving.abort('a replica is about to store the snapshot of its master');
+    this.around.persistence.saving.reserveFile('a replica is about to store the snapshot of its master');
+    this.hasReservedFile = true;
     const { disk } = this.platform;
     const target = this.rdbPath;
     file.sync((error) => {
@@ -141,7 +142,7 @@ export class FileIntake implements DatasetIntake {
       if (facts === null) return this.discard(problem?.message ?? 'The stored DB cannot be loaded');
       const refusal = persistence.snapshots.takeFunctions(facts.functions);
       if (refusal !== null) return this.discard(refusal);
-      this.over = true;
+      this.end();
       this.removeIfUnwanted();
       welcomeDataset(this.around);
       this.listener.onLoaded({ streamDatabase: facts.streamDatabase });
@@ -177,11 +178,18 @@ export class FileIntake implements DatasetIntake {
   }
 
   private stop(): void {
-    this.over = true;
+    this.end();
     if (this.fileLoad === null) return;
     this.fileLoad.stop();
     this.fileLoad = null;
     this.around.persistence.loading.end();
+  }
+
+  private end(): void {
+    this.over = true;
+    if (!this.hasReservedFile) return;
+    this.hasReservedFile = false;
+    this.around.persistence.saving.releaseFile();
   }
 
   private removeTemporary(): void {

@@ -40,6 +40,11 @@ const HARD: readonly [RunKind, string, string][] = [
     '200198',
     'a server that could not save refused writes for ever, and replicas, although its disk was well',
   ],
+  [
+    'sentinel',
+    '201532',
+    "a save that began while a replica stored its master's snapshot put the old dataset over it",
+  ],
   ['replication', '200214', 'a clock that was set back made CLIENT PAUSE last for as long'],
   [
     'sentinel',
