@@ -214,10 +214,6 @@ class Collections {
     });
   }
 
-  get longest() {
-    return this.intervals.reduce((longest, [began, ended]) => Math.max(longest, ended - began), 0);
-  }
-
   /** What is left of each interval without its collections. */
   without(intervals) {
     let next = 0;
@@ -236,11 +232,15 @@ class Collections {
 async function stalls() {
   const elements = isHuge ? 10_000_000 : LARGE;
   const keys = isHuge ? 17_000_000 : LARGE;
+  console.log('\nwaiting while growing, in milliseconds');
   console.log(
-    `\nwaiting while growing: the longest batch of ${STALL_BATCH} commands, which bounds each of them, without`,
+    `own: the longest batch of ${STALL_BATCH} commands, which bounds each of them, without the collector's pauses,`,
   );
   console.log(
-    'the collections of garbage of server and client; and the longest collection, in milliseconds\n',
+    `and how many were above ${NOTEWORTHY_MS}; of a server whose collector marks at once, as only pauses are told of`,
+  );
+  console.log(
+    'all: the longest single command of a server as it is, the collector included, and how many were so long\n',
   );
   for (const [what, count, fill, end] of [
     ['list', elements, TYPES.list.fill, ['DEL', 'v']],
@@ -250,52 +250,63 @@ async function stalls() {
     ['stream', elements, TYPES.stream.fill, ['DEL', 'v']],
     ['database', keys, TYPES.keys.fill, ['FLUSHALL']],
   ]) {
-    const directory = mkdtempSync(join(tmpdir(), 'vedette-collections-'));
-    const file = join(directory, 'collections');
-    const server = await RunningServer.start(OUR_SERVER, {
-      NODE_OPTIONS: `--import ${new URL('support/collections.mjs', import.meta.url)}`,
-      VEDETTE_COLLECTIONS: file,
-    });
-    await server.send([
-      ['CONFIG', 'SET', 'slowlog-log-slower-than', String(NOTEWORTHY_MS * 1000), 'slowlog-max-len', '1000'],
-    ]);
-    const own = Collections.ofThisProcess();
-    const batches = [];
-    const timed = async (commands) => {
-      const began = now();
-      await server.send(commands);
-      batches.push([began, now()]);
-    };
-    const startedMs = now();
-    for (let i = 0; i < count; i += STALL_BATCH) {
-      await timed(Array.from({ length: STALL_BATCH }, (_, j) => fill(i + j, count)));
-    }
-    const seconds = ((now() - startedMs) / 1000).toFixed(0);
-    await timed([end]);
-    const slowLog = await server.send([['SLOWLOG', 'GET', '1000']]);
-    const slow = [...slowLog.matchAll(/\*6\r\n:\d+\r\n:\d+\r\n:(\d+)\r\n/g)].map(
-      (match) => Number(match[1]) / 1000,
-    );
-    // The observers tell of a collection in a later turn of their loops.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    own.end();
-    const theirs = Collections.ofFile(file);
-    const ownTimes = theirs.without(batches);
-    const withoutOwn = own.without(batches);
-    const left = batches.map(([began, ended], i) => ownTimes[i] + withoutOwn[i] - (ended - began));
-    const ending = left.pop();
-    const long = left.filter((time) => time > NOTEWORTHY_MS).length;
+    const own = await grow(count, fill, end, { VEDETTE_MARK_AT_ONCE: 'yes' });
+    const all = await grow(count, fill, end, {});
     console.log(
-      `${what.padEnd(11)} of ${count} (${seconds} s): longest ${Math.max(
-        0,
-        left.reduce((a, b) => Math.max(a, b), 0),
-      ).toFixed(1)}, ` +
-        `${long} above ${NOTEWORTHY_MS}; ${end[0]} ${ending.toFixed(1)}; collections ${theirs.intervals.length}, longest ${theirs.longest.toFixed(1)}; ` +
-        `in the slow log, collections included: ${slow.length}, longest ${Math.max(0, ...slow).toFixed(1)}`,
+      `${what.padEnd(11)} of ${count}: own ${own.longest.toFixed(1)} (${own.long}), ${end[0]} ${own.ending.toFixed(1)}; ` +
+        `all ${all.longestSlow.toFixed(1)} (${all.slow}); ${all.seconds.toFixed(0)} s`,
     );
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Builds something huge on a new server, removes it, and tells how long clients waited. */
+async function grow(count, fill, end, environment) {
+  const directory = mkdtempSync(join(tmpdir(), 'vedette-collections-'));
+  const file = join(directory, 'collections');
+  const server = await RunningServer.start(OUR_SERVER, {
+    NODE_OPTIONS: `--import ${new URL('support/collections.mjs', import.meta.url)}`,
+    VEDETTE_COLLECTIONS: file,
+    ...environment,
+  });
+  await server.send([
+    ['CONFIG', 'SET', 'slowlog-log-slower-than', String(NOTEWORTHY_MS * 1000), 'slowlog-max-len', '1000'],
+  ]);
+  const own = Collections.ofThisProcess();
+  const batches = [];
+  const timed = async (commands) => {
+    const began = now();
+    await server.send(commands);
+    batches.push([began, now()]);
+  };
+  const startedMs = now();
+  for (let i = 0; i < count; i += STALL_BATCH) {
+    await timed(Array.from({ length: STALL_BATCH }, (_, j) => fill(i + j, count)));
+  }
+  const seconds = (now() - startedMs) / 1000;
+  await timed([end]);
+  const slowLog = await server.send([['SLOWLOG', 'GET', '1000']]);
+  const slow = [...slowLog.matchAll(/\*6\r\n:\d+\r\n:\d+\r\n:(\d+)\r\n/g)].map(
+    (match) => Number(match[1]) / 1000,
+  );
+  // The observers tell of a collection in a later turn of their loops.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  own.end();
+  const withoutTheirs = Collections.ofFile(file).without(batches);
+  const withoutOwn = own.without(batches);
+  const left = batches.map(([began, ended], i) =>
+    Math.max(0, withoutTheirs[i] + withoutOwn[i] - (ended - began)),
+  );
+  const ending = left.pop();
+  await server.stop();
+  rmSync(directory, { recursive: true, force: true });
+  return {
+    seconds,
+    ending,
+    longest: left.reduce((longest, time) => Math.max(longest, time), 0),
+    long: left.filter((time) => time > NOTEWORTHY_MS).length,
+    slow: slow.length,
+    longestSlow: Math.max(0, ...slow),
+  };
 }
 
 function now() {
