@@ -10,6 +10,7 @@ import { findFreePorts } from '../../src/lab/ports.js';
 import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
 import { PseudoTerminal, pseudoTerminalProblem } from '../support/pseudo-terminal.js';
+import type { Screen } from '../support/screen.js';
 
 const platform = createNodePlatform();
 const directory = `/tmp/vedette-test-${platform.random.hex(8)}`;
@@ -60,15 +61,31 @@ class Person {
 
   /** Waits for a prompt with nothing behind it, below the row that was current after so many line feeds. */
   async hasPrompt(lineFeeds = -1): Promise<void> {
-    await this.terminal.sees(
-      'a prompt',
-      (screen) => screen.lineFeeds > lineFeeds && /^\S.*> $/.test(screen.beforeCursor),
-    );
+    await this.terminal.sees('a prompt', (screen) => screen.lineFeeds > lineFeeds && isAtPrompt(screen));
+  }
+
+  /**
+   * Enters a line that is answered by one string, and waits for the prompt behind the answer. For lines of more than one
+   * row: while they are drawn anew there is a moment in which a prompt stands alone.
+   */
+  async isAnswered(keys: string): Promise<void> {
+    const count = answerCount(this.terminal.screen);
+    this.press(`${keys}\r`);
+    await this.terminal.sees('an answer', (screen) => answerCount(screen) > count && isAtPrompt(screen));
   }
 
   async sees(pattern: RegExp): Promise<void> {
     await this.terminal.sees(String(pattern), (screen) => pattern.test(screen.text));
   }
+}
+
+function isAtPrompt({ beforeCursor, behindCursor }: Screen): boolean {
+  return /^\S.*> $/.test(beforeCursor) && behindCursor === '';
+}
+
+/** How many rows begin a string that was answered. */
+function answerCount({ text }: Screen): number {
+  return text.match(/^"/gm)?.length ?? 0;
 }
 
 interface Outcome {
@@ -409,7 +426,7 @@ describe.skipIf(problem !== null)('in a terminal', { timeout: 180_000 }, () => {
         `CHO ${long}\x01E`,
         `ECHO ${long}\x17short`,
       ]) {
-        await person.enters(keys);
+        await person.isAnswered(keys);
       }
       person.press('quit\r');
     });

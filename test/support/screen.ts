@@ -31,6 +31,12 @@ export class Screen {
     return Array.from({ length: this.column }, (_, column) => row[column] ?? BLANK).join('');
   }
 
+  /** The row of the cursor, from the cursor on, without blanks at its end. */
+  get behindCursor(): string {
+    const row = this.rows[this.row] ?? [];
+    return textOf(row).slice(this.column);
+  }
+
   write(text: string): void {
     this.unread += text;
     while (this.unread !== '' && !SEQUENCE_START.test(this.unread)) {
