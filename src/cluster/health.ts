@@ -166,14 +166,17 @@ export class Health {
     else this.probed(node);
   }
 
-  /** When the link to a node that answers nothing is to be replaced; Infinity: not as things are. */
+  /**
+   * When the link to a node that answers nothing is to be replaced; Infinity: not as things are. Who sends us something on
+   * a link of its own is given more time, but no end of it (as in Redis): a machine that restarted without a word may
+   * have taken our PING with it, and does not know the link any more.
+   */
   private stuckMs(node: ClusterNode): number {
     const link = this.cluster.bus.linkTo(node);
     if (link === null || node.pingSentMs === 0) return Infinity;
     const halfMs = Math.max(Math.floor(this.timeoutMs / 2), SHORTEST_TIMEOUT_MS);
-    return (
-      Math.max(link.createdAtMs + this.timeoutMs, node.pingSentMs + halfMs, node.dataReceivedMs + halfMs) + 1
-    );
+    const patienceMs = Math.min(node.dataReceivedMs + halfMs, node.pingSentMs + 2 * this.timeoutMs);
+    return Math.max(link.createdAtMs + this.timeoutMs, node.pingSentMs + halfMs, patienceMs) + 1;
   }
 
   private replaceStuckLink(node: ClusterNode, nowMs: number): void {

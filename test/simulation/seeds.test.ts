@@ -51,6 +51,11 @@ const HARD: readonly [RunKind, string, string][] = [
     '200536',
     'the books of the simulator missed what a replica took in before it ended itself in the same turn',
   ],
+  [
+    'cluster',
+    '301005',
+    'a link that a restarted machine had forgotten was kept for ever, as that machine wrote on its own one',
+  ],
   ['cluster', '1207', 'a replica that was elected voted for another one in the same epoch'],
   ['cluster', '1147', 'a node that was met was ignored for ever: who had asked to meet it gave up first'],
   [
