@@ -52,6 +52,11 @@ const HARD: readonly [RunKind, string, string][] = [
     'the books of the simulator missed what a replica took in before it ended itself in the same turn',
   ],
   [
+    'replication',
+    '301687',
+    'the books of the simulator forgot what a server had loaded with a snapshot, once it had lost power',
+  ],
+  [
     'cluster',
     '301005',
     'a link that a restarted machine had forgotten was kept for ever, as that machine wrote on its own one',

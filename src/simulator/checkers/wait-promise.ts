@@ -10,7 +10,7 @@ import type { Scene } from '../run/scene.js';
 
 export function checkWaitPromise(scene: Scene): void {
   scene.on('waited', (write, replicas) => {
-    const holders = scene.histories.processesBeyond(scene.histories.placesOf(write));
+    const holders = scene.histories.processesThatHad(write);
     for (const { member, service } of scene.dataServers) {
       if (service.server.keyspace.databases[0].exists(write.key)) holders.add(processName(member));
     }

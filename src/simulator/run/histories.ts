@@ -4,6 +4,9 @@
  * At the end of each turn of a data server it reads what was added to the server's stream. Whoever comes first to an
  * offset of a history writes the page; everybody else must have the same bytes there. A promotion begins a history that
  * continues another one up to where they part.
+ *
+ * What a master took while nobody followed it is in no stream. Others get it with a snapshot, so it is noted who loaded
+ * a snapshot that has it.
  */
 import type { DataService } from '../../launch/data-server.js';
 import { toOffset } from '../../replication/identity.js';
@@ -49,10 +52,12 @@ export class Histories {
   private readonly places = new Map<string, Place[]>();
   /** By process and history: the furthest offset it ever had. */
   private readonly reached = new Map<string, Map<string, number>>();
+  /** By process: the writes that came to it with a snapshot and are in no stream. */
+  private readonly loaded = new Map<string, Set<number>>();
   /** Told when two servers differ in what a history says. */
   onDifference: (member: Member, position: Position, text: string) => void = () => undefined;
 
-  constructor(scene: Scene) {
+  constructor(private readonly scene: Scene) {
     scene.on('turn', (member, service) => this.read(member, service));
     // Who ends itself may have told others of what it took in during its last turn.
     scene.on('ending', (member) => {
@@ -65,9 +70,11 @@ export class Histories {
     return this.places.get(`${KEY_PREFIX}${number}`) ?? [];
   }
 
-  /** All processes that ever had one of these points in their past. */
-  processesBeyond(places: readonly Position[]): Set<string> {
+  /** All processes that ever had a write in their past, or loaded a snapshot that has it. */
+  processesThatHad(write: Write): Set<string> {
     const processes = new Set<string>();
+    for (const [process, loaded] of this.loaded) if (loaded.has(write.number)) processes.add(process);
+    const places = this.placesOf(write);
     for (const [process, reached] of this.reached) {
       for (const [replid, offset] of reached) {
         const present = { replid, offset };
@@ -92,7 +99,8 @@ export class Histories {
   }
 
   /** Reads what a server has added since the last time. */
-  read(member: Member, { replication: { history } }: DataService): void {
+  read(member: Member, service: DataService): void {
+    const { history } = service.replication;
     const { stream, identity } = history;
     const { replid, previous } = identity;
     const { offset } = stream;
@@ -103,11 +111,14 @@ export class Histories {
     this.readers.set(member.name, { replid, offset, incarnation });
     const known = this.historyOf(replid, previous, offset);
     this.noteReached(processName(member), replid, offset);
-    const { backlog } = stream;
-    if (backlog === null || backlog.length === 0) return;
     // A promoted replica's stream goes on where it was read to; after a snapshot it begins anew.
     const isContinued =
       isSame || (last !== undefined && last.incarnation === incarnation && last.replid === previous?.replid);
+    const { backlog } = stream;
+    if (!isContinued || offset < last.offset || (backlog?.first ?? offset) > last.offset + 1) {
+      this.noteLoaded(member, service);
+    }
+    if (backlog === null || backlog.length === 0) return;
     const from = Math.max(isContinued ? last.offset + 1 : 0, backlog.first);
     if (from > offset) return;
     const cursor = backlog.open(toOffset(from));
@@ -185,6 +196,15 @@ export class Histories {
     };
     this.histories.set(replid, history);
     return history;
+  }
+
+  private noteLoaded(member: Member, { server }: DataService): void {
+    const [database] = server.keyspace.databases;
+    const isInNoStream = (write: Write): boolean => this.placesOf(write).length === 0;
+    const loaded = this.scene.writes.all.filter((write) => isInNoStream(write) && database.exists(write.key));
+    const process = processName(member);
+    const before = this.loaded.get(process) ?? [];
+    this.loaded.set(process, new Set([...before, ...loaded.map(({ number }) => number)]));
   }
 
   private noteReached(process: string, replid: string, offset: number): void {
