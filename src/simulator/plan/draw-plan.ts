@@ -20,6 +20,17 @@ import type {
 type Extra = Map<FaultKind, (random: SeededRandom) => FaultDetail>;
 
 export function drawPlan(kind: RunKind, seed: string): Plan {
+  const plan = drawPlainPlan(kind, seed);
+  const random = new SeededRandom(`${kind}/${seed}/mix`);
+  return {
+    ...plan,
+    workload: { ...plan.workload, mixShare: oneOf(random, [0, 0.3, 1]) },
+    keySaveDelayMicroseconds: oneOf(random, [0, 0, 500, 5000]),
+  };
+}
+
+/** The same without commands on shared keys and slow snapshots: what a seed stood for before plans had them. */
+export function drawPlainPlan(kind: RunKind, seed: string): Plan {
   const random = new SeededRandom(`${kind}/${seed}/plan`);
   switch (kind) {
     case 'sentinel':
@@ -124,6 +135,7 @@ function drawConditions(
     clients: between(random, 1, 2),
     thinkMs: oneOf(random, [20, 60, 200]),
     waitShare: oneOf(random, [0, 0.1, 0.5]),
+    mixShare: 0,
   };
   const clients = numbered('client', workload.clients);
   const chaosMs = between(random, 10_000, 45_000);
@@ -132,6 +144,7 @@ function drawConditions(
     workload,
     latency: drawLatency(random),
     syncLatency: oneOf<Duration>(random, [1, { minMs: 1, maxMs: 10 }, { minMs: 1, maxMs: 150 }]),
+    keySaveDelayMicroseconds: 0,
     splitsChunks: random.chance(0.25),
     clocks: drawClocks(random, [...names.servers, ...names.sentinels]),
     chaosMs,
