@@ -7,6 +7,7 @@ import { Agreement } from '../../src/failover/agreement.js';
 import { Election } from '../../src/failover/election.js';
 import { Leadership } from '../../src/failover/leadership.js';
 import { VoteLedger } from '../../src/failover/vote-ledger.js';
+import { AppendLog } from '../../src/persistence/aof/append-log.js';
 import { KeyspaceLoader } from '../../src/persistence/loading/keyspace-loader.js';
 import { SnapshotWalk } from '../../src/persistence/snapshot/snapshot-walk.js';
 import { FileSystem } from '../../src/platform/virtual/disk/file-system.js';
@@ -264,6 +265,22 @@ export const mutations: readonly Mutation[] = [
       amidChanges(replicationScenario(seed, [at(3000, 500, { kind: 'kill', target: 'server-2' })])),
     seeds: 3,
     rules: ['stream-prefix'],
+  },
+  {
+    name: 'a kind of command is missing in the log',
+    apply: () =>
+      patch(
+        AppendLog,
+        'append',
+        (original) =>
+          function (this: AppendLog, databaseIndex, encoded) {
+            if (!encoded.includes('\r\nHDEL\r\n')) original.call(this, databaseIndex, encoded);
+          },
+      ),
+    plan: (seed) =>
+      amidChanges(replicationScenario(seed, [at(5000, 500, { kind: 'kill', target: 'server-1' })])),
+    seeds: 3,
+    rules: ['recovery'],
   },
   {
     name: 'replicas draw for themselves what a command chose at random',

@@ -6,10 +6,9 @@
  * A file may be that of another server's moment: a replica stores what its master sends before it loads it. Keys that
  * expire are left out, because a master does not load those whose time is over.
  */
-import type { DataService } from '../../launch/data-server.js';
 import type { Member } from '../world/member.js';
 import type { Scene } from '../run/scene.js';
-import { digestOfDataset } from './dataset-digest.js';
+import { digestOfLasting } from './dataset-digest.js';
 
 /** What a server owes its user. */
 interface Account {
@@ -53,13 +52,18 @@ export function checkRecoveryFromSnapshot(scene: Scene): void {
   scene.on('snapshot', (member, service) => {
     const account = accounts.get(member.name);
     if (account === undefined) return;
-    moments.add(lastingDigest(service));
+    moments.add(digestOfLasting(service.server.keyspace.databases));
     account.former = member.fileText(service.persistence.saving.path);
   });
 
   scene.on('started', (member) => {
     const service = member.dataService;
-    if (service === null || !loaded.delete(member.name) || moments.has(lastingDigest(service))) return;
+    if (
+      service === null ||
+      !loaded.delete(member.name) ||
+      moments.has(digestOfLasting(service.server.keyspace.databases))
+    )
+      return;
     scene.violate(
       'recovery',
       `${member.name} comes back with a dataset that nobody had when a snapshot began`,
@@ -76,8 +80,4 @@ export function checkRecoveryFromSnapshot(scene: Scene): void {
     account.replaced.delete(file);
     account.saved = file;
   }
-}
-
-function lastingDigest({ server }: DataService): string {
-  return digestOfDataset(server.keyspace.databases, ({ expiry }) => expiry === null);
 }

@@ -2,8 +2,9 @@
  * What a server has of a history is what everybody else has of it, byte by byte: a replica's stream is a prefix of its
  * master's. And who stands at the same point of the same history holds the same dataset.
  */
+import type { Database } from '../../keyspace/database.js';
 import type { Scene } from '../run/scene.js';
-import { digestOfDataset } from './dataset-digest.js';
+import { describeDifference, digestOfDataset } from './dataset-digest.js';
 
 export function checkStreamPrefix(scene: Scene): void {
   scene.histories.onDifference = (member, { replid, offset }, text) => {
@@ -11,17 +12,22 @@ export function checkStreamPrefix(scene: Scene): void {
   };
   scene.on('settled', () => {
     /** By point of history: who stands there, with what. */
-    const datasets = new Map<string, { readonly name: string; readonly digest: string }>();
+    const datasets = new Map<
+      string,
+      { readonly name: string; readonly digest: string; readonly databases: readonly Database[] }
+    >();
     for (const { member, service } of scene.dataServers) {
       const { history } = service.replication;
+      const { databases } = service.server.keyspace;
       const point = `${history.identity.replid}:${history.offset}`;
-      const digest = digestOfDataset(service.server.keyspace.databases);
-      const other = datasets.get(point);
-      datasets.set(point, { name: member.name, digest });
-      if (other === undefined || other.digest === digest) continue;
+      const mine = { name: member.name, digest: digestOfDataset(databases), databases };
+      const other = datasets.get(point) ?? mine;
+      datasets.set(point, mine);
+      if (other.digest === mine.digest) continue;
+      const difference = describeDifference(databases, other.databases);
       scene.violate(
         'stream-prefix',
-        `${member.name} and ${other.name} differ at the same point of one history`,
+        `${mine.name} and ${other.name} differ at one point of one history in ${difference}`,
       );
     }
   });

@@ -19,17 +19,28 @@ import type {
 
 type Extra = Map<FaultKind, (random: SeededRandom) => FaultDetail>;
 
+/** Of the clusters. Others with more than four masters have at most one replica for each. */
+const CROWDED_SHARE = 0.07;
+
+/** What a seed stands for. */
 export function drawPlan(kind: RunKind, seed: string): Plan {
-  const plan = drawPlainPlan(kind, seed);
+  const plain = drawPlainPlan(kind, seed);
   const random = new SeededRandom(`${kind}/${seed}/mix`);
-  return {
-    ...plan,
-    workload: { ...plan.workload, mixShare: oneOf(random, [0, 0.3, 1]) },
+  const plan = {
+    ...plain,
+    workload: { ...plain.workload, mixShare: oneOf(random, [0, 0.3, 1]) },
     keySaveDelayMicroseconds: oneOf(random, [0, 0, 500, 5000]),
   };
+  return plan.kind === 'cluster' && random.chance(CROWDED_SHARE) ? crowded(plan) : plan;
 }
 
-/** The same without commands on shared keys and slow snapshots: what a seed stood for before plans had them. */
+/** Two replicas for each master, of whom some may be spared all faults. */
+function crowded(plan: ClusterPlan): ClusterPlan {
+  const { topology } = plan;
+  return { ...plan, topology: { ...topology, replicas: topology.replicas.map(() => 2) } };
+}
+
+/** The same without these commands, slow snapshots and crowds: what a seed stood for before plans had them. */
 export function drawPlainPlan(kind: RunKind, seed: string): Plan {
   const random = new SeededRandom(`${kind}/${seed}/plan`);
   switch (kind) {
