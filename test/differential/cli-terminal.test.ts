@@ -14,6 +14,7 @@ import type { Screen } from '../support/screen.js';
 
 const platform = createNodePlatform();
 const vedetteCli = fileURLToPath(new URL('../../bin/vedette-cli', import.meta.url));
+/** Both programs ask the system whether they are in a terminal: without one there is nothing to compare. */
 const problem = pseudoTerminalProblem();
 if (problem !== null) console.warn(`vedette-cli is not compared in a pseudo-terminal: ${problem}`);
 

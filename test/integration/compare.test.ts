@@ -135,6 +135,7 @@ test('the servers load none of the libraries behind it', () => {
   expect(bundle).not.toMatch(/chart\.js|HdrHistogram|highestTrackableValue/i);
 });
 
+/** The page is a picture only in a browser; nothing else here needs one, and few machines have one in this place. */
 const CHROMIUM = '/usr/bin/chromium';
 
 /** Counts what a page draws, and what goes wrong in it. */

@@ -14,6 +14,10 @@ import { encodeRequest, parseReply, type TestReply } from './resp.js';
 
 export const OUR_SERVER = fileURLToPath(new URL('../../bin/vedette-server', import.meta.url));
 export const STOCK_SERVER = 'redis-server';
+/**
+ * Whether Redis is installed. What is compared with it cannot be told without it, and is skipped; the tests of `vedette`, of
+ * the cluster manager and of replication need it and fail, so that a machine without it is not green by silence.
+ */
 export const hasStockServer = spawnSync(STOCK_SERVER, ['--version']).status === 0;
 
 const HOST = '127.0.0.1';
