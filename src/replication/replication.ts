@@ -269,6 +269,7 @@ export class Replication {
         beginIntake: this.beginIntake,
         isHandingOver: () => this.failover.isHandingOver,
         onAnswered: (accepted) => this.failover.onAnswered(accepted),
+        resumeLog: () => this.persistence.aof.resume(),
         localDiskOffset: () => this.localDiskOffset,
       },
       target.host,

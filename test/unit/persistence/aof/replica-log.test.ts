@@ -69,6 +69,32 @@ describe('a replica with an append-only log', () => {
   });
 });
 
+describe('WAITAOF when a replica does not sync its log', () => {
+  it('does not count what came after the snapshot, however slow files are opened', () => {
+    const world = new ReplicationWorld();
+    const master = world.start('master');
+    const replica = world.start('replica', { appendfsync: 'no' });
+    log(world, replica);
+    replica.process.host.disk.latency = 100;
+    world.follow(replica, master);
+    expect(waitAof(world, master, 0, 1)).toEqual([0, 0]);
+  });
+
+  it('does not count the place that it had in the stream of another master', () => {
+    const world = new ReplicationWorld();
+    const [former, master] = [world.start('former'), world.start('master')];
+    const replica = world.start('replica', { appendfsync: 'no' });
+    log(world, replica);
+    world.follow(replica, former);
+    former.call('SET', 'long', 'x'.repeat(10_000));
+    world.settle(former, replica);
+    settle(world, replica);
+    world.follow(replica, master);
+    expect(replica.offset).toBeLessThan(former.offset);
+    expect(waitAof(world, master, 0, 1)).toEqual([0, 0]);
+  });
+});
+
 describe('WAITAOF for the own log', () => {
   it('waits for the sync, without any replica', () => {
     const world = new ReplicationWorld();
