@@ -9,6 +9,7 @@ import { checkElectionMajority } from './election-majority.js';
 import { checkOneLeaderPerEpoch } from './one-leader-per-epoch.js';
 import { checkOneVotePerEpoch } from './one-vote-per-epoch.js';
 import { checkRecovery } from './recovery.js';
+import { checkRecoveryFromLog } from './recovery-from-log.js';
 import { checkRecoveryFromSnapshot } from './recovery-from-snapshot.js';
 import { checkSlotOwners } from './slot-owners.js';
 import { checkStreamPrefix } from './stream-prefix.js';
@@ -27,6 +28,7 @@ export function installCheckers(scene: Scene, onLost: (count: number) => void): 
   checkStreamPrefix(scene);
   checkWaitPromise(scene);
   checkRecovery(scene);
+  checkRecoveryFromLog(scene);
   checkRecoveryFromSnapshot(scene);
   checkAcknowledgedWrites(scene, onLost);
 }
