@@ -9,11 +9,14 @@ import { Election } from '../../src/failover/election.js';
 import { Leadership } from '../../src/failover/leadership.js';
 import { VoteLedger } from '../../src/failover/vote-ledger.js';
 import { Transfer } from '../../src/migration/transfer.js';
+import { AppendLog } from '../../src/persistence/aof/append-log.js';
 import { KeyspaceLoader } from '../../src/persistence/loading/keyspace-loader.js';
 import { DumpEncoder } from '../../src/persistence/rdb/dump-payload.js';
+import { SnapshotWalk } from '../../src/persistence/snapshot/snapshot-walk.js';
 import { FileSystem } from '../../src/platform/virtual/disk/file-system.js';
 import { History } from '../../src/replication/history.js';
 import { ReplicaSession } from '../../src/replication/replica-session.js';
+import { Dispatcher } from '../../src/server/dispatch.js';
 import { ConfigurationStore } from '../../src/sentinel/configuration-store.js';
 import {
   at,
@@ -59,6 +62,11 @@ const NODE_DIES = at(2000, 6000, { kind: 'kill', target: 'm1' });
 function rivals(seed: string): Plan {
   const plan = sentinelScenario(seed, [MASTER_DIES], { sentinels: 5, quorum: 2 });
   return { ...plan, latency: { minMs: 20, maxMs: 80 } };
+}
+
+/** Clients change the same keys again and again, also while a snapshot is taken. */
+function amidChanges<Kind extends Plan>(plan: Kind): Kind {
+  return { ...plan, workload: { ...plan.workload, mixShare: 1 }, keySaveDelayMicroseconds: 5000 };
 }
 
 export const mutations: readonly Mutation[] = [
@@ -313,5 +321,36 @@ export const mutations: readonly Mutation[] = [
     seeds: 1,
     isSlow: true,
     rules: ['migrated-keys'],
+  },
+  {
+    name: 'a snapshot has what was changed after it began',
+    apply: () => patch(SnapshotWalk, 'beforeChange', () => () => undefined),
+    plan: (seed) =>
+      amidChanges(replicationScenario(seed, [at(3000, 500, { kind: 'kill', target: 'server-2' })])),
+    seeds: 3,
+    rules: ['stream-prefix'],
+  },
+  {
+    name: 'a kind of command is missing in the log',
+    apply: () =>
+      patch(
+        AppendLog,
+        'append',
+        (original) =>
+          function (this: AppendLog, databaseIndex, encoded) {
+            if (!encoded.includes('\r\nHDEL\r\n')) original.call(this, databaseIndex, encoded);
+          },
+      ),
+    plan: (seed) =>
+      amidChanges(replicationScenario(seed, [at(5000, 500, { kind: 'kill', target: 'server-1' })])),
+    seeds: 3,
+    rules: ['recovery'],
+  },
+  {
+    name: 'replicas draw for themselves what a command chose at random',
+    apply: () => patch(Dispatcher, 'propagateAs', () => () => undefined),
+    plan: (seed) => amidChanges(replicationScenario(seed, [])),
+    seeds: 3,
+    rules: ['stream-prefix'],
   },
 ];

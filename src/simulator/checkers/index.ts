@@ -10,6 +10,7 @@ import { checkMigratedKeys } from './migrated-keys.js';
 import { checkOneLeaderPerEpoch } from './one-leader-per-epoch.js';
 import { checkOneVotePerEpoch } from './one-vote-per-epoch.js';
 import { checkRecovery } from './recovery.js';
+import { checkRecoveryFromLog } from './recovery-from-log.js';
 import { checkRecoveryFromSnapshot } from './recovery-from-snapshot.js';
 import { checkSlotOwners } from './slot-owners.js';
 import { checkStreamPrefix } from './stream-prefix.js';
@@ -29,6 +30,7 @@ export function installCheckers(scene: Scene, onLost: (count: number) => void): 
   checkWaitPromise(scene);
   checkMigratedKeys(scene);
   checkRecovery(scene);
+  checkRecoveryFromLog(scene);
   checkRecoveryFromSnapshot(scene);
   checkAcknowledgedWrites(scene, onLost);
 }

@@ -4,6 +4,7 @@
  * Observing must change nothing: listeners read, and never send, schedule or draw.
  */
 import { EventEmitter } from 'eventemitter3';
+import type { Reply } from '../../client/reply.js';
 import type { FailoverEvent } from '../../failover/events.js';
 import type { DataService } from '../../launch/data-server.js';
 import type { Plan } from '../plan/plan.js';
@@ -39,6 +40,8 @@ export interface SceneEvents {
   turn: (member: Member, service: DataService) => void;
   /** A data server begins to take a snapshot, for whomever, of the dataset that it has now. */
   snapshot: (member: Member, service: DataService) => void;
+  /** A client got an answer to a command on shared keys. */
+  mixed: (command: readonly string[], reply: Reply) => void;
   /** A client got +OK for a write. */
   acknowledged: (write: Write) => void;
   /** A client got WAIT's answer for its latest write. */

@@ -37,7 +37,7 @@ export class SentinelTopology implements Topology {
   build(): void {
     const { topology, clocks } = this.plan;
     const { quorum, downAfterMs, failoverTimeoutMs, parallelSyncs } = topology;
-    startServers(this.world, topology, clocks, this.logLevel);
+    startServers(this.world, this.plan, this.logLevel);
     const lines = [`sentinel parallel-syncs ${MASTER_NAME} ${parallelSyncs}`];
     const settings = { quorum, downAfterMs, failoverTimeoutMs, lines, logLevel: this.logLevel };
     for (const name of this.sentinelNames) {

@@ -22,7 +22,8 @@ export interface Scenario {
 }
 
 const CONDITIONS = {
-  workload: { clients: 2, thinkMs: 40, waitShare: 0.3 },
+  workload: { clients: 2, thinkMs: 40, waitShare: 0.3, mixShare: 0 },
+  keySaveDelayMicroseconds: 0,
   latency: 0.5,
   syncLatency: { minMs: 1, maxMs: 10 },
   splitsChunks: false,
