@@ -5,6 +5,7 @@
  * - It keeps the chunk it was given, and we only borrow it, so every chunk is copied.
  * - Strings are slices of that chunk or of a pool shared by all parsers of the process, so they are turned
  *   into strings of their own at once.
+ * - It miscounts when a chunk without bytes comes within a string, so it never gets one.
  * - A length beyond reason or very deep nesting makes it throw, and it must not be used afterwards.
  * - If a callback throws inside it, it delivers the same replies again: so it only collects, and whoever
  *   acts on replies does so after {@link ReplyParser.feed} has returned.
@@ -50,7 +51,7 @@ export class ReplyParser {
     }
     this.bufferedBytes += chunk.length;
     try {
-      this.parser.execute(Buffer.from(chunk));
+      if (chunk.length > 0) this.parser.execute(Buffer.from(chunk));
     } catch (thrown) {
       this.fatal = thrown;
     }

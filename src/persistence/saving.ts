@@ -7,13 +7,11 @@ import { textFromBytes } from '../resp/ascii.js';
 import { GateRank, type Gate } from '../server/gates.js';
 import type { Server } from '../server/server.js';
 import type { ShutdownOptions } from '../server/shutdown.js';
+import { dueSave, type DueSave } from './due-save.js';
 import type { Snapshots } from './snapshots.js';
 import type { StreamPosition } from './snapshot/snapshot-frame.js';
 import { SnapshotFile, SynchronousSnapshotFile, type SnapshotPaths } from './snapshot/snapshot-file.js';
 import type { SnapshotWalk } from './snapshot/snapshot-walk.js';
-
-/** Stock's CONFIG_BGSAVE_RETRY_DELAY: how long after a failure saving is tried again. */
-const RETRY_DELAY_MS = 5000;
 
 const MISCONF =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that " +
@@ -206,29 +204,27 @@ export class Saving {
 
   private cron(): void {
     const { server } = this;
-    const nowMs = server.steadyNowMs;
-    const { persistenceStatus: status, keyspace, config, gates } = server;
     // The directives that rule it may have changed since saving failed.
-    if (this.refusesWrites) gates.add(this.misconfigured);
-    if (this.isBusy || status.loading !== null) return;
-    const mayTry = status.lastBackgroundSaveOk || nowMs - this.lastAttemptAtMs > RETRY_DELAY_MS;
-    if (!mayTry) return;
-    const changes = keyspace.dirty - status.dirtyAtLastSave;
-    const secondsSince = (nowMs - this.lastSuccessAtMs) / 1000;
-    const reached = config.values.save.find(
-      (point) => changes >= point.changes && secondsSince > point.seconds,
-    );
-    if (reached !== undefined) {
-      server.log.notice(`${reached.changes} changes in ${reached.seconds} seconds. Saving...`);
-      this.begin();
-    } else if (this.isScheduled) {
-      this.begin();
-    } else if (this.refusesWrites) {
-      // No save point may ever be reached while nothing can be written: stock then waits for an operator, and so do
-      // replicas, whose PING is refused like a write.
-      server.log.notice('Writes are refused until the dataset is saved. Saving again...');
-      this.begin();
-    }
+    if (this.refusesWrites) server.gates.add(this.misconfigured);
+    if (this.isBusy || server.persistenceStatus.loading !== null) return;
+    const due = this.dueNow();
+    if (due === null) return;
+    const cause = causeOf(due);
+    if (cause !== null) server.log.notice(cause);
+    this.begin();
+  }
+
+  private dueNow(): DueSave | null {
+    const { persistenceStatus: status, keyspace, config, steadyNowMs: nowMs } = this.server;
+    return dueSave({
+      savePoints: config.values.save,
+      changes: keyspace.dirty - status.dirtyAtLastSave,
+      sinceSuccessMs: nowMs - this.lastSuccessAtMs,
+      sinceAttemptMs: nowMs - this.lastAttemptAtMs,
+      lastSaveFailed: !status.lastBackgroundSaveOk,
+      isScheduled: this.isScheduled,
+      refusesWrites: this.refusesWrites,
+    });
   }
 
   /** After FLUSHALL: what is being saved is gone, and the file is not to bring it back. */
@@ -257,5 +253,17 @@ export class Saving {
     const { server } = this;
     const temporary = textFromBytes(`${server.config.values.dir}/temp-${server.platform.processes.pid}.rdb`);
     return { temporary, final: this.path };
+  }
+}
+
+/** What the log says before a save that begins by itself; null for one that a client asked for. */
+function causeOf(due: DueSave): string | null {
+  switch (due.reason) {
+    case 'save-point':
+      return `${due.point.changes} changes in ${due.point.seconds} seconds. Saving...`;
+    case 'scheduled':
+      return null;
+    case 'writes-refused':
+      return 'Writes are refused until the dataset is saved. Saving again...';
   }
 }

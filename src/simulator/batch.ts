@@ -1,12 +1,13 @@
 /**
- * Many seeds, one after the other: counts, failures told as they come, and a file that remembers how far it is.
+ * Many seeds, one after the other: counts, failures told as they come, and a file that remembers how far it is and what
+ * was counted until then.
  */
 import type { Platform } from '../platform/platform.js';
 import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText } from '../resp/ascii.js';
 import { drawPlan } from './plan/draw-plan.js';
 import type { RunKind } from './plan/plan.js';
-import { CoverageSum } from './report/coverage.js';
+import { CoverageSum, type CoverageTotals } from './report/coverage.js';
 import { outcomeReport } from './report/outcome-report.js';
 import { shrink } from './report/shrink.js';
 import { mermaid } from './report/timeline.js';
@@ -27,7 +28,12 @@ export interface BatchOptions {
 interface Progress {
   next: number;
   failed: number[];
+  virtualMs: number;
+  tookMs: number;
+  coverage: CoverageTotals;
 }
+
+const NOTHING_YET = { virtualMs: 0, tookMs: 0, coverage: { runs: 0, counts: {} } };
 
 const SAVE_EVERY = 10;
 const SAY_EVERY = 100;
@@ -54,39 +60,33 @@ export class Batch {
 
   private runKind(kind: RunKind): void {
     const { from, seeds } = this.options;
-    const progress = (this.progress[kind] ??= { next: from, failed: [] });
-    const sum = new CoverageSum();
+    const progress = (this.progress[kind] ??= { next: from, failed: [], ...NOTHING_YET });
+    const sum = new CoverageSum(progress.coverage);
     const { clock } = this.platform;
-    const startedMs = clock.monotonicMs();
-    let virtualMs = 0;
-    const first = progress.next;
-    for (; progress.next < from + seeds; progress.next++) {
+    const startedMs = clock.monotonicMs() - progress.tookMs;
+    while (progress.next < from + seeds) {
       const outcome = run(drawPlan(kind, String(progress.next)));
       sum.add(outcome.coverage);
-      virtualMs += outcome.virtualMs;
+      progress.virtualMs += outcome.virtualMs;
+      progress.tookMs = clock.monotonicMs() - startedMs;
       if (outcome.violations.length > 0) {
         progress.failed.push(progress.next);
         const told = this.options.shrinks ? shrink(outcome) : outcome;
         this.print(this.options.asMermaid ? mermaid(told.timeline) : outcomeReport(told));
       }
-      const done = progress.next - first + 1;
-      if (done % SAVE_EVERY === 0) this.save(progress.next + 1, progress);
-      if (done % SAY_EVERY === 0) {
-        const seconds = (clock.monotonicMs() - startedMs) / 1000;
-        this.print(`${kind}: ${done} runs in ${seconds.toFixed(0)} s, ${progress.failed.length} failed\n`);
+      progress.next++;
+      progress.coverage = sum.toTotals();
+      if (sum.runs % SAVE_EVERY === 0) this.save();
+      if (sum.runs % SAY_EVERY === 0) {
+        const seconds = (progress.tookMs / 1000).toFixed(0);
+        this.print(`${kind}: ${sum.runs} runs in ${seconds} s, ${progress.failed.length} failed\n`);
       }
     }
-    this.save(progress.next, progress);
-    this.summarise(kind, sum, virtualMs, clock.monotonicMs() - startedMs, progress);
+    this.save();
+    this.summarise(kind, sum, progress);
   }
 
-  private summarise(
-    kind: RunKind,
-    sum: CoverageSum,
-    virtualMs: number,
-    tookMs: number,
-    { failed }: Progress,
-  ): void {
+  private summarise(kind: RunKind, sum: CoverageSum, { failed, virtualMs, tookMs }: Progress): void {
     const speed = tookMs === 0 ? 0 : virtualMs / tookMs;
     this.print(
       `\n${kind}: ${sum.runs} runs, ${failed.length} failed${failed.length > 0 ? ` (seeds ${failed.join(', ')})` : ''}; ` +
@@ -97,12 +97,11 @@ export class Batch {
     }
   }
 
-  private save(next: number, progress: Progress): void {
+  private save(): void {
     const { resumePath } = this.options;
     if (resumePath === null) return;
-    const all = { ...this.progress };
-    for (const [kind, each] of Object.entries(all)) if (each === progress) all[kind] = { ...each, next };
-    this.platform.disk.replaceFileSync(resumePath, Buffer.from(JSON.stringify(all)), FILE_MODE);
+    const text = JSON.stringify(this.progress);
+    this.platform.disk.replaceFileSync(resumePath, Buffer.from(text), FILE_MODE);
   }
 
   private print(text: string): void {

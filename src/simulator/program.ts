@@ -5,7 +5,7 @@ import type { Terminal } from '../platform/terminal.js';
 import { bytesFromText } from '../resp/ascii.js';
 import { parseSafeInteger } from '../resp/numbers.js';
 import { Batch } from './batch.js';
-import { drawPlan } from './plan/draw-plan.js';
+import { drawPlainPlan, drawPlan } from './plan/draw-plan.js';
 import { RUN_KINDS, type RunKind } from './plan/plan.js';
 import { outcomeReport } from './report/outcome-report.js';
 import { shrink } from './report/shrink.js';
@@ -18,6 +18,7 @@ interface Flags {
   readonly kind?: RunKind;
   readonly resume?: string;
   readonly seed?: string;
+  readonly plain?: true;
   readonly trace?: true;
   readonly mermaid?: true;
   readonly shrink: boolean;
@@ -35,6 +36,7 @@ export function runSimulator(platform: Platform, terminal: Terminal, args: reado
     .addOption(new Option('--kind <kind>', 'only runs of this kind').choices(RUN_KINDS))
     .option('--resume <file>', 'remember in this file how far the batch is, and go on from there')
     .option('--seed <seed>', 'one run, told in full (needs --kind)')
+    .option('--plain', 'with --seed: clients write fresh keys only, snapshots are quick')
     .option('--trace', 'with --seed: what the members log, too')
     .option('--mermaid', 'tell a failure as the text of a Mermaid sequence diagram')
     .option('--no-shrink', 'tell a failure as it was drawn')
@@ -75,7 +77,7 @@ function runOne(terminal: Terminal, flags: Flags, seed: string): number {
   const onLogLine = (atMs: number, member: string, line: string): void =>
     print(`${(atMs / 1000).toFixed(3).padStart(9)} s  ${member.padEnd(11)} | ${line}\n`);
   const outcome = run(
-    drawPlan(flags.kind, seed),
+    flags.plain === true ? drawPlainPlan(flags.kind, seed) : drawPlan(flags.kind, seed),
     flags.trace === true ? { logLevel: 'debug', onLogLine } : {},
   );
   const isShrunk = outcome.violations.length > 0 && flags.shrink && flags.trace !== true;

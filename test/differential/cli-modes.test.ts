@@ -4,8 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Member } from '../../src/lab/member.js';
-import { findFreePorts } from '../../src/lab/ports.js';
+import type { Member } from '../../src/lab/member.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
 import {
   compareClis,
@@ -14,30 +13,14 @@ import {
   type CliResult,
   type CliSurroundings,
 } from '../support/cli-comparison.js';
+import { RealServers } from '../support/real-servers.js';
 
 const platform = createNodePlatform();
-const directory = `/tmp/vedette-test-${platform.random.hex(8)}`;
+const servers = new RealServers();
 let server: Member;
 
 beforeAll(async () => {
-  const [port] = (await findFreePorts(platform, '127.0.0.1', 1)) as [number];
-  const address = { host: '127.0.0.1', port };
-  const configuration = [
-    `port ${port}`,
-    'bind 127.0.0.1',
-    'save ""',
-    'maxmemory-policy allkeys-lfu',
-    'repl-diskless-sync-delay 0',
-  ];
-  server = new Member(platform, {
-    name: 'server',
-    role: 'server',
-    engine: 'stock',
-    address,
-    directory,
-    configuration,
-  });
-  await server.start(10_000);
+  server = await servers.start('stock', ['maxmemory-policy allkeys-lfu']);
   // Of all types, and enough keys for several SCANs.
   for (let i = 0; i < 30; i++) await server.call('SET', `string:${i}`, 'x'.repeat(i * 10));
   for (let i = 0; i < 5; i++) {
@@ -56,8 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await server.kill();
-  platform.disk.removeTreeSync(directory);
+  await servers.close();
 });
 
 function withPort(args: readonly string[]): string[] {
@@ -198,7 +180,7 @@ describe.each([
   });
 
   test.each(['--rdb', '--functions-rdb'])('%s', async (option) => {
-    const path = `${directory}/snapshot.rdb`;
+    const path = `${server.directory}/snapshot.rdb`;
     const contents: Buffer[] = [];
     const results: CliResult[] = [];
     for (const run of [runStock, runOurs]) {
@@ -256,9 +238,7 @@ describe('the stream of a replica', () => {
 });
 
 describe('--eval', () => {
-  const path = `${directory}-script.lua`;
-
-  afterAll(() => platform.disk.unlinkSync(path));
+  const path = `${servers.directory}/script.lua`;
 
   test.each([
     ['return {KEYS[1], ARGV[1], #KEYS, #ARGV}', ['k1', 'k2', ',', 'a1', 'a2', ',']],

@@ -5,39 +5,27 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Member } from '../../src/lab/member.js';
-import { findFreePorts } from '../../src/lab/ports.js';
+import type { Member } from '../../src/lab/member.js';
 import { waitUntil } from '../../src/lab/wait.js';
 import { createNodePlatform } from '../../src/platform/node/index.js';
 import { PseudoTerminal, pseudoTerminalProblem } from '../support/pseudo-terminal.js';
+import { RealServers } from '../support/real-servers.js';
 import type { Screen } from '../support/screen.js';
 
 const platform = createNodePlatform();
-const directory = `/tmp/vedette-test-${platform.random.hex(8)}`;
 const vedetteCli = fileURLToPath(new URL('../../bin/vedette-cli', import.meta.url));
 const problem = pseudoTerminalProblem();
 if (problem !== null) console.warn(`vedette-cli is not compared in a pseudo-terminal: ${problem}`);
 
+const servers = new RealServers();
 let server: Member;
 
 beforeAll(async () => {
-  const [port] = (await findFreePorts(platform, '127.0.0.1', 1)) as [number];
-  const configuration = [`port ${port}`, 'bind 127.0.0.1', 'save ""', 'enable-debug-command local'];
-  const address = { host: '127.0.0.1', port };
-  server = new Member(platform, {
-    name: 'server',
-    role: 'server',
-    engine: 'stock',
-    address,
-    directory,
-    configuration,
-  });
-  await server.start(20_000);
+  server = await servers.start('stock');
 });
 
 afterAll(async () => {
-  await server.kill();
-  platform.disk.removeTreeSync(directory);
+  await servers.close();
 });
 
 /** What a person does before a terminal, whichever program runs in it. */
@@ -101,7 +89,7 @@ async function runSession(
 ): Promise<Outcome> {
   await server.call('FLUSHALL');
   await server.call('CONFIG', 'RESETSTAT');
-  const home = `${directory}/${program}-${platform.random.hex(4)}`;
+  const home = `${servers.directory}/${program}-${platform.random.hex(4)}`;
   mkdirSync(home, { recursive: true });
   // Hints are those of 7.0 there and of 7.2 here; test/unit/cli/help has what they are.
   writeFileSync(`${home}/preferences`, ':set nohints\n');

@@ -1,27 +1,14 @@
 /** vedette-cli against redis-cli: the same arguments and input must give the same output and status. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Member } from '../../src/lab/member.js';
-import { findFreePorts } from '../../src/lab/ports.js';
-import { createNodePlatform } from '../../src/platform/node/index.js';
+import type { Member } from '../../src/lab/member.js';
 import { compareClis, runOurs, runStock, type CliResult } from '../support/cli-comparison.js';
+import { RealServers } from '../support/real-servers.js';
 
-const platform = createNodePlatform();
-const directory = `/tmp/vedette-test-${platform.random.hex(8)}`;
+const servers = new RealServers();
 let server: Member;
 
 beforeAll(async () => {
-  const [port] = (await findFreePorts(platform, '127.0.0.1', 1)) as [number];
-  const address = { host: '127.0.0.1', port };
-  const configuration = [`port ${port}`, 'bind 127.0.0.1', 'save ""', 'enable-debug-command local'];
-  server = new Member(platform, {
-    name: 'server',
-    role: 'server',
-    engine: 'stock',
-    address,
-    directory,
-    configuration,
-  });
-  await server.start(10_000);
+  server = await servers.start('stock');
   await server.call('RPUSH', 'list', 'a', 'b\nc', '\x01\xff"\xc3\xa9');
   await server.call('RPUSH', 'long', ...Array.from({ length: 12 }, (_, i) => `item ${i}`));
   await server.call('HSET', 'hash', 'field', 'value', 'other', '');
@@ -31,8 +18,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await server.kill();
-  platform.disk.removeTreeSync(directory);
+  await servers.close();
 });
 
 /** Runs both, one after the other, and expects no difference. */

@@ -3,51 +3,24 @@
  * values, and files that both can read after either has rewritten them. Differences are listed with their reasons.
  */
 
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DIRECTIVES } from '../../src/config/directives/index.js';
 import type { Directive } from '../../src/config/directive.js';
-
-const OURS = fileURLToPath(new URL('../../bin/vedette-server', import.meta.url));
-const STOCK = 'redis-server';
-const hasStock = spawnSync(STOCK, ['--version']).status === 0;
-
-async function freePort(): Promise<number> {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
-}
+import { hasStockServer, OUR_SERVER, RunningServer, STOCK_SERVER } from '../support/running-server.js';
 
 /** A running server, ours or a stock one, with a client. */
-class Running {
-  private constructor(
-    private readonly child: ChildProcess,
-    readonly client: Redis,
-    readonly directory: string,
-    readonly configPath: string,
-  ) {}
+class ConfiguredServer {
+  readonly client: Redis;
 
-  static async start(program: string, configuration = ''): Promise<Running> {
-    const directory = mkdtempSync(join(tmpdir(), 'vedette-config-'));
-    const port = await freePort();
-    const configPath = join(directory, 'redis.conf');
-    const own = `bind 127.0.0.1\nport ${port}\ndir ${directory}\nenable-protected-configs yes\n`;
-    writeFileSync(configPath, own + configuration);
-    const child = spawn(program, [configPath], { stdio: 'ignore', cwd: directory });
-    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
-    client.on('error', () => undefined);
-    await client.ping();
-    return new Running(child, client, directory, configPath);
+  private constructor(readonly server: RunningServer) {
+    this.client = server.connectRedis();
+  }
+
+  static async start(program: string, configuration = ''): Promise<ConfiguredServer> {
+    const lines = `enable-protected-configs yes\n${configuration}`;
+    return new ConfiguredServer(await RunningServer.startFromFile(program, lines));
   }
 
   async get(pattern: string): Promise<Map<string, string>> {
@@ -66,11 +39,8 @@ class Running {
     }
   }
 
-  async stop(): Promise<void> {
-    this.client.disconnect();
-    this.child.kill('SIGKILL');
-    await new Promise((resolve) => this.child.once('exit', resolve));
-    rmSync(this.directory, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return this.server.stop();
   }
 }
 
@@ -85,12 +55,15 @@ const NOT_IN_STOCK = new Set([
 /** Differ by their nature: where each of the two runs. */
 const OWN_PLACE = ['port', 'dir'];
 
-describe.skipIf(!hasStock)('CONFIG, compared with a stock server', () => {
-  let ours: Running;
-  let stock: Running;
+describe.skipIf(!hasStockServer)('CONFIG, compared with a stock server', () => {
+  let ours: ConfiguredServer;
+  let stock: ConfiguredServer;
 
   beforeAll(async () => {
-    [ours, stock] = await Promise.all([Running.start(OURS), Running.start(STOCK)]);
+    [ours, stock] = await Promise.all([
+      ConfiguredServer.start(OUR_SERVER),
+      ConfiguredServer.start(STOCK_SERVER),
+    ]);
   });
 
   afterAll(async () => {
@@ -198,13 +171,13 @@ describe.skipIf(!hasStock)('CONFIG, compared with a stock server', () => {
   });
 });
 
-describe.skipIf(!hasStock)('CONFIG REWRITE, compared with a stock server', () => {
+describe.skipIf(!hasStockServer)('CONFIG REWRITE, compared with a stock server', () => {
   const FILE =
     '# a comment\n\n\nsave 900 1\nsave 300 10\n# another\nhash-max-ziplist-entries 20\nmaxmemory 100mb\n' +
     'slave-priority 50\nclient-output-buffer-limit pubsub 1mb 1mb 10\nloglevel verbose\nunixsocketperm 700\n' +
     'rename-command DEBUG ""\nuser alice on nopass sanitize-payload ~x* &* +get\n';
 
-  async function change(server: Running): Promise<void> {
+  async function change(server: ConfiguredServer): Promise<void> {
     await server.set('save', '60 5');
     await server.set('maxmemory', '2gb');
     await server.set('replica-priority', '7');
@@ -215,9 +188,9 @@ describe.skipIf(!hasStock)('CONFIG REWRITE, compared with a stock server', () =>
   }
 
   /** The lines of a rewritten file; those appended come in no particular order from stock. */
-  function linesOf({ configPath, directory }: Running): { kept: string[]; appended: string[] } {
-    const text = readFileSync(configPath, 'latin1')
-      .replaceAll(directory, '<dir>')
+  function linesOf({ server }: ConfiguredServer): { kept: string[]; appended: string[] } {
+    const text = readFileSync(server.configurationFile, 'latin1')
+      .replaceAll(server.directory, '<dir>')
       .replace(/port \d+/, 'port 0')
       // Since 7.2 the rules of a user show it.
       .replaceAll(' sanitize-payload', '');
@@ -226,7 +199,10 @@ describe.skipIf(!hasStock)('CONFIG REWRITE, compared with a stock server', () =>
   }
 
   it('leaves the same file behind', async () => {
-    const servers = await Promise.all([Running.start(OURS, FILE), Running.start(STOCK, FILE)]);
+    const servers = await Promise.all([
+      ConfiguredServer.start(OUR_SERVER, FILE),
+      ConfiguredServer.start(STOCK_SERVER, FILE),
+    ]);
     try {
       await Promise.all(servers.map(change));
       const [mine, theirs] = servers.map(linesOf);
@@ -241,15 +217,18 @@ describe.skipIf(!hasStock)('CONFIG REWRITE, compared with a stock server', () =>
 
   it('writes a file that the other one starts with, to the same values', async () => {
     for (const [writer, reader] of [
-      [OURS, STOCK],
-      [STOCK, OURS],
+      [OUR_SERVER, STOCK_SERVER],
+      [STOCK_SERVER, OUR_SERVER],
     ] as const) {
-      const first = await Running.start(writer, FILE);
-      let second: Running | null = null;
+      const first = await ConfiguredServer.start(writer, FILE);
+      let second: ConfiguredServer | null = null;
       try {
         await change(first);
-        const rewritten = readFileSync(first.configPath, 'latin1').replace(/^(port|dir|bind) .*$/gm, '');
-        second = await Running.start(reader, rewritten);
+        const rewritten = readFileSync(first.server.configurationFile, 'latin1').replace(
+          /^(port|dir|bind) .*$/gm,
+          '',
+        );
+        second = await ConfiguredServer.start(reader, rewritten);
         const [before, after] = await Promise.all([first.get('*'), second.get('*')]);
         for (const [name, value] of before) {
           if (!OWN_PLACE.includes(name) && after.has(name))

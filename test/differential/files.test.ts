@@ -3,19 +3,17 @@
  * left, and DEBUG DIGEST says that nothing was lost. Snapshots in both versions that we write, and append-only
  * directories with a base of either kind and commands after it.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findFreePorts } from '../../src/lab/ports.js';
-import { createNodePlatform } from '../../src/platform/node/index.js';
 import { fill } from '../support/every-type.js';
-import { hasStockServer, OUR_SERVER, STOCK_SERVER } from '../support/running-server.js';
+import { hasStockServer, OUR_SERVER, RunningServer, STOCK_SERVER } from '../support/running-server.js';
 
 const KEYS = 8;
-const START_LIMIT_MS = 60_000;
+const PATIENCE_MS = 60_000;
 
 let directory: string;
 
@@ -25,18 +23,14 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 /** A server that works in the test's directory. */
 class FileServer {
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly server: RunningServer,
     readonly client: Redis,
   ) {}
 
   static async start(program: string, ...options: string[]): Promise<FileServer> {
-    const [port] = await findFreePorts(createNodePlatform(), '127.0.0.1', 1);
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-    const child = spawn(program, [...args, '--enable-debug-command', 'yes', ...options], { stdio: 'ignore' });
-    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
-    client.on('error', () => undefined);
-    await client.ping();
-    return new FileServer(child, client);
+    const debug = ['--enable-debug-command', 'yes'];
+    const server = await RunningServer.startIn(directory, program, ...debug, ...options);
+    return new FileServer(server, server.connectRedis());
   }
 
   async digest(): Promise<string> {
@@ -44,19 +38,15 @@ class FileServer {
   }
 
   async until(field: string): Promise<void> {
-    const deadline = Date.now() + START_LIMIT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     while (!(await this.client.info('persistence')).includes(`${field}\r\n`)) {
       if (Date.now() > deadline) throw new Error(`${field}: waited in vain`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
-  async shutDown(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.client.options.retryStrategy = () => null;
-    this.client.call('SHUTDOWN').catch(() => undefined);
-    await ended;
-    this.client.disconnect();
+  shutDown(): Promise<void> {
+    return this.server.shutDown();
   }
 }
 

@@ -2,12 +2,10 @@
  * Snapshots against a stock redis-server: we read what it saves, it loads what we write, and its DEBUG DIGEST says
  * that nothing was lost on the way there and back.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { DEFAULT_ENCODING_LIMITS } from '../../src/keyspace/values/encoding-limits.js';
@@ -17,9 +15,9 @@ import { SnapshotWalk } from '../../src/persistence/snapshot/snapshot-walk.js';
 import { KeyspaceLoader } from '../../src/persistence/loading/keyspace-loader.js';
 import { decodeDumpPayload, encodeDumpPayload } from '../../src/persistence/rdb/dump-payload.js';
 import { fill } from '../support/every-type.js';
+import { hasStockServer, RunningServer, STOCK_SERVER } from '../support/running-server.js';
 import { ManualTimers } from '../unit/persistence/snapshot/manual-timers.js';
 
-const hasStock = spawnSync('redis-server', ['--version']).status === 0;
 const DATABASES = 16;
 const SILENT: Logger = {
   debug: () => undefined,
@@ -29,33 +27,23 @@ const SILENT: Logger = {
   isEnabled: () => false,
 };
 
-async function freePort(): Promise<number> {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
-}
-
 class StockServer {
+  readonly client: Redis;
+
   private constructor(
-    private readonly child: ChildProcess,
-    readonly client: Redis,
-    readonly directory: string,
-  ) {}
+    private readonly server: RunningServer,
+    private readonly directory: string,
+  ) {
+    this.client = server.connectRedis();
+  }
 
   /** Starts a server, with a snapshot to load if one is given. */
   static async start(snapshot: Buffer | null, ...options: string[]): Promise<StockServer> {
     const directory = mkdtempSync(join(tmpdir(), 'vedette-snapshots-'));
     if (snapshot !== null) writeFileSync(join(directory, 'dump.rdb'), snapshot);
-    const port = await freePort();
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-    args.push('--enable-debug-command', 'yes', '--sanitize-dump-payload', 'yes', ...options);
-    const child = spawn('redis-server', args, { stdio: 'ignore' });
-    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
-    client.on('error', () => undefined);
-    await client.ping();
-    return new StockServer(child, client, directory);
+    const checks = ['--enable-debug-command', 'yes', '--sanitize-dump-payload', 'yes'];
+    const server = await RunningServer.startIn(directory, STOCK_SERVER, ...checks, ...options);
+    return new StockServer(server, directory);
   }
 
   async digest(): Promise<string> {
@@ -68,9 +56,7 @@ class StockServer {
   }
 
   async stop(): Promise<void> {
-    this.client.disconnect();
-    this.child.kill('SIGKILL');
-    await new Promise((resolve) => this.child.once('exit', resolve));
+    await this.server.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -116,7 +102,7 @@ function write(keyspace: Keyspace, functions: readonly string[], compression: bo
   return Buffer.concat(pieces);
 }
 
-describe.skipIf(!hasStock)('snapshots and a stock redis-server', () => {
+describe.skipIf(!hasStockServer)('snapshots and a stock redis-server', () => {
   let stock: StockServer;
   let digest = '';
   let snapshot: Buffer;

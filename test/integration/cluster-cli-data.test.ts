@@ -129,7 +129,7 @@ describe('backup', () => {
 async function keysIn(path: string): Promise<number> {
   const place = mkdtempSync(join(tmpdir(), 'vedette-load-'));
   copyFileSync(path, join(place, 'dump.rdb'));
-  const server = await RunningServer.start(STOCK_SERVER, '--dir', place);
+  const server = await RunningServer.startIn(place, STOCK_SERVER);
   const client = await server.connect();
   const size = await client.call('DBSIZE');
   client.close();

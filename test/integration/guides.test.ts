@@ -57,7 +57,7 @@ test('docs/sentinel.md: a sentinel starts from the sample, and answers', async (
 
 test('docs/persistence.md: what checks files finds those of a server in order', async () => {
   const { directory } = project;
-  const server = await RunningServer.start(OUR_SERVER, '--dir', directory, '--appendonly', 'yes');
+  const server = await RunningServer.startIn(directory, OUR_SERVER, '--appendonly', 'yes');
   const client = await server.connect();
   await client.pipeline([['set', 'key', 'value'], ['save']]);
   client.close();

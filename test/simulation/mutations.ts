@@ -1,22 +1,30 @@
 /**
  * Small deliberate breakages of the product, applied from outside by patching prototypes: what the simulator must find.
  */
+import { ReplyError } from '../../src/client/reply.js';
 import { ClusterView } from '../../src/cluster/view/cluster-view.js';
 import { NodesStore } from '../../src/cluster/nodes-file/store.js';
 import { Agreement } from '../../src/failover/agreement.js';
 import { Election } from '../../src/failover/election.js';
 import { Leadership } from '../../src/failover/leadership.js';
 import { VoteLedger } from '../../src/failover/vote-ledger.js';
+import { Transfer } from '../../src/migration/transfer.js';
+import { AppendLog } from '../../src/persistence/aof/append-log.js';
 import { KeyspaceLoader } from '../../src/persistence/loading/keyspace-loader.js';
+import { DumpEncoder } from '../../src/persistence/rdb/dump-payload.js';
+import { SnapshotWalk } from '../../src/persistence/snapshot/snapshot-walk.js';
 import { FileSystem } from '../../src/platform/virtual/disk/file-system.js';
 import { History } from '../../src/replication/history.js';
 import { ReplicaSession } from '../../src/replication/replica-session.js';
+import { Dispatcher } from '../../src/server/dispatch.js';
 import { ConfigurationStore } from '../../src/sentinel/configuration-store.js';
 import {
   at,
   clusterScenario,
+  MOVED_SLOT,
   replicationScenario,
   sentinelScenario,
+  SLOW_MOVE,
 } from '../../src/simulator/scenarios/scenarios.js';
 import type { Plan } from '../../src/simulator/plan/plan.js';
 
@@ -54,6 +62,11 @@ const NODE_DIES = at(2000, 6000, { kind: 'kill', target: 'm1' });
 function rivals(seed: string): Plan {
   const plan = sentinelScenario(seed, [MASTER_DIES], { sentinels: 5, quorum: 2 });
   return { ...plan, latency: { minMs: 20, maxMs: 80 } };
+}
+
+/** Clients change the same keys again and again, also while a snapshot is taken. */
+function amidChanges<Kind extends Plan>(plan: Kind): Kind {
+  return { ...plan, workload: { ...plan.workload, mixShare: 1 }, keySaveDelayMicroseconds: 5000 };
 }
 
 export const mutations: readonly Mutation[] = [
@@ -249,5 +262,95 @@ export const mutations: readonly Mutation[] = [
       }),
     seeds: 1,
     rules: ['recovery'],
+  },
+  {
+    name: 'keys are deleted when the connection breaks over which they were sent',
+    apply: () =>
+      patch(
+        Transfer,
+        'onFailed',
+        (original) =>
+          function (this: Transfer, failure) {
+            this.onReplies(Array.from({ length: this['sent'].length }, () => 'OK'));
+            original.call(this, failure);
+          },
+      ),
+    plan: (seed) =>
+      clusterScenario(seed, [...SLOW_MOVE, at(3550, 0, { kind: 'cut', left: ['m1'], right: ['m2'] })]),
+    seeds: 2,
+    rules: ['migrated-keys'],
+  },
+  {
+    name: 'keys are deleted that the target refused',
+    apply: () =>
+      patch(
+        Transfer,
+        'onReplies',
+        (original) =>
+          function (this: Transfer, replies) {
+            original.call(
+              this,
+              replies.map((reply) => (reply instanceof ReplyError ? 'OK' : reply)),
+            );
+          },
+      ),
+    plan: (seed) =>
+      clusterScenario(seed, [
+        ...SLOW_MOVE,
+        at(3550, 0, {
+          kind: 'command',
+          target: 'm2',
+          args: ['CLUSTER', 'SETSLOT', String(MOVED_SLOT), 'STABLE'],
+        }),
+      ]),
+    seeds: 2,
+    rules: ['migrated-keys'],
+  },
+  {
+    name: 'keys arrive with other values',
+    apply: () =>
+      patch(
+        DumpEncoder,
+        'prepare',
+        (original) =>
+          function (this: DumpEncoder) {
+            return original.call(this, 'another value');
+          },
+      ),
+    plan: (seed) => clusterScenario(seed, SLOW_MOVE),
+    seeds: 1,
+    isSlow: true,
+    rules: ['migrated-keys'],
+  },
+  {
+    name: 'a snapshot has what was changed after it began',
+    apply: () => patch(SnapshotWalk, 'beforeChange', () => () => undefined),
+    plan: (seed) =>
+      amidChanges(replicationScenario(seed, [at(3000, 500, { kind: 'kill', target: 'server-2' })])),
+    seeds: 3,
+    rules: ['stream-prefix'],
+  },
+  {
+    name: 'a kind of command is missing in the log',
+    apply: () =>
+      patch(
+        AppendLog,
+        'append',
+        (original) =>
+          function (this: AppendLog, databaseIndex, encoded) {
+            if (!encoded.includes('\r\nHDEL\r\n')) original.call(this, databaseIndex, encoded);
+          },
+      ),
+    plan: (seed) =>
+      amidChanges(replicationScenario(seed, [at(5000, 500, { kind: 'kill', target: 'server-1' })])),
+    seeds: 3,
+    rules: ['recovery'],
+  },
+  {
+    name: 'replicas draw for themselves what a command chose at random',
+    apply: () => patch(Dispatcher, 'propagateAs', () => () => undefined),
+    plan: (seed) => amidChanges(replicationScenario(seed, [])),
+    seeds: 3,
+    rules: ['stream-prefix'],
   },
 ];

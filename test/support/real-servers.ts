@@ -1,4 +1,7 @@
-/** Real server processes for a test, ours or stock ones, and what tests of replication ask of them. */
+/**
+ * Real server processes for a test, ours or stock ones, as members of a topology are: they can be killed, paused and
+ * started again. And what tests of replication ask of them. One that is compared byte for byte: running-server.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +18,8 @@ const PATIENCE_MS = 30_000;
 const platform = createNodePlatform();
 
 export class RealServers {
-  private readonly directory = mkdtempSync(join(tmpdir(), 'vedette-replication-'));
+  /** Has theirs, and whatever else a test puts there; it goes with them. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'vedette-servers-'));
   private readonly members: Member[] = [];
 
   /** Starts a server of its own kind, as a master unless the directives say otherwise. */

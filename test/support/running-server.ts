@@ -1,42 +1,80 @@
-/** A real server process, ours or a stock one, with raw replies: what is the same can be compared byte for byte. */
+/**
+ * A real server process, ours or a stock one, started as an operator would: with options, in a directory that may have
+ * files already, or from a configuration file. Its clients take raw replies, so that what is the same can be compared
+ * byte for byte, or are ioredis.
+ */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { encodeRequest, parseReply, type TestReply } from './resp.js';
 
 export const OUR_SERVER = fileURLToPath(new URL('../../bin/vedette-server', import.meta.url));
 export const STOCK_SERVER = 'redis-server';
 export const hasStockServer = spawnSync(STOCK_SERVER, ['--version']).status === 0;
 
+const HOST = '127.0.0.1';
+const CONFIGURATION_FILE = 'redis.conf';
 const START_LIMIT_MS = 20_000;
 
+/** What is beside the program and its options when a server is started. */
+interface Surroundings {
+  readonly directory: string;
+  /** The directory goes with the server. */
+  readonly ownsDirectory: boolean;
+  readonly port: number;
+}
+
 export class RunningServer {
+  private readonly redisClients: Redis[] = [];
+
   private constructor(
     private readonly child: ChildProcess,
-    private readonly directory: string,
-    readonly port: number,
+    private readonly surroundings: Surroundings,
   ) {}
 
-  /** Starts a server on a free port, without persistence. */
+  /** Starts a server on a free port, without persistence, in a directory of its own. */
   static async start(program: string, ...options: string[]): Promise<RunningServer> {
-    const directory = mkdtempSync(join(tmpdir(), 'vedette-server-'));
+    return RunningServer.launchWithOptions(program, temporaryDirectory(), true, options);
+  }
+
+  /** The same in the caller's directory, with the files that are there; it stays when the server is stopped. */
+  static async startIn(directory: string, program: string, ...options: string[]): Promise<RunningServer> {
+    return RunningServer.launchWithOptions(program, directory, false, options);
+  }
+
+  /** Starts a server from a configuration file ({@link configurationFile}) that says nothing but where it is, and `lines`. */
+  static async startFromFile(program: string, lines: string): Promise<RunningServer> {
+    const directory = temporaryDirectory();
     const port = await freePort();
-    const args = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--dir',
-      directory,
-      ...options,
-    ];
-    const child = spawn(program, args, { cwd: directory, stdio: 'ignore' });
-    const server = new RunningServer(child, directory, port);
+    const file = join(directory, CONFIGURATION_FILE);
+    writeFileSync(file, `bind ${HOST}\nport ${port}\ndir ${directory}\n${lines}`);
+    return RunningServer.launch(program, [file], { directory, ownsDirectory: true, port });
+  }
+
+  private static async launchWithOptions(
+    program: string,
+    directory: string,
+    ownsDirectory: boolean,
+    options: readonly string[],
+  ): Promise<RunningServer> {
+    const port = await freePort();
+    const place = ['--port', String(port), '--bind', HOST, '--dir', directory];
+    const args = [...place, '--save', '', ...options];
+    return RunningServer.launch(program, args, { directory, ownsDirectory, port });
+  }
+
+  /** Resolves when it takes connections. */
+  private static async launch(
+    program: string,
+    args: readonly string[],
+    surroundings: Surroundings,
+  ): Promise<RunningServer> {
+    const child = spawn(program, args, { cwd: surroundings.directory, stdio: 'ignore' });
+    const server = new RunningServer(child, surroundings);
     const deadline = Date.now() + START_LIMIT_MS;
     for (;;) {
       try {
@@ -49,11 +87,32 @@ export class RunningServer {
     }
   }
 
+  get port(): number {
+    return this.surroundings.port;
+  }
+
+  get directory(): string {
+    return this.surroundings.directory;
+  }
+
+  /** Of a server that was started from one. */
+  get configurationFile(): string {
+    return join(this.directory, CONFIGURATION_FILE);
+  }
+
   connect(): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect(this.port, '127.0.0.1', () => resolve(new RawClient(socket)));
+      const socket = connect(this.port, HOST, () => resolve(new RawClient(socket)));
       socket.once('error', reject);
     });
+  }
+
+  /** A client of another kind, which waits while the server loads its data; it ends with the server. */
+  connectRedis(): Redis {
+    const client = new Redis(this.port, HOST, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    client.on('error', () => undefined);
+    this.redisClients.push(client);
+    return client;
   }
 
   get pid(): number {
@@ -70,11 +129,36 @@ export class RunningServer {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
+  /** Has it end in its own way, with all that it does then. */
+  async shutDown(): Promise<void> {
+    this.leave();
+    const client = await this.connect();
+    const refusal = await client.call('SHUTDOWN').catch(() => null);
+    if (refusal !== null) throw new Error(`it does not end: ${JSON.stringify(refusal)}`);
+    await this.ended();
+    this.clean();
+  }
+
+  /** Ends it at once. */
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.leave();
+    const ended = this.ended();
     this.child.kill('SIGKILL');
-    if (this.child.exitCode === null && this.child.signalCode === null) await ended;
-    rmSync(this.directory, { recursive: true, force: true });
+    await ended;
+    this.clean();
+  }
+
+  private ended(): Promise<void> {
+    if (!this.isRunning) return Promise.resolve();
+    return new Promise((resolve) => this.child.once('exit', () => resolve()));
+  }
+
+  private leave(): void {
+    for (const client of this.redisClients) client.disconnect();
+  }
+
+  private clean(): void {
+    if (this.surroundings.ownsDirectory) rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
@@ -143,10 +227,14 @@ export class RawClient {
   }
 }
 
+function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'vedette-server-'));
+}
+
 /** A port that nobody listens on at the moment. */
 export async function freePort(): Promise<number> {
   const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => holder.listen(0, HOST, resolve));
   const { port } = holder.address() as AddressInfo;
   await new Promise((resolve) => holder.close(resolve));
   return port;

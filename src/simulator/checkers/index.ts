@@ -6,9 +6,11 @@ import { checkBestReplica } from './best-replica.js';
 import { checkConfigEpochs } from './config-epochs.js';
 import { checkDurableVotes } from './durable-votes.js';
 import { checkElectionMajority } from './election-majority.js';
+import { checkMigratedKeys } from './migrated-keys.js';
 import { checkOneLeaderPerEpoch } from './one-leader-per-epoch.js';
 import { checkOneVotePerEpoch } from './one-vote-per-epoch.js';
 import { checkRecovery } from './recovery.js';
+import { checkRecoveryFromLog } from './recovery-from-log.js';
 import { checkRecoveryFromSnapshot } from './recovery-from-snapshot.js';
 import { checkSlotOwners } from './slot-owners.js';
 import { checkStreamPrefix } from './stream-prefix.js';
@@ -26,7 +28,9 @@ export function installCheckers(scene: Scene, onLost: (count: number) => void): 
   checkSlotOwners(scene);
   checkStreamPrefix(scene);
   checkWaitPromise(scene);
+  checkMigratedKeys(scene);
   checkRecovery(scene);
+  checkRecoveryFromLog(scene);
   checkRecoveryFromSnapshot(scene);
   checkAcknowledgedWrites(scene, onLost);
 }

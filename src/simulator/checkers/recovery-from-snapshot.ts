@@ -3,12 +3,12 @@
  * the moment of a snapshot, whole and with nothing of a later one; and with none that is older than the last that it
  * reported to be saved, whatever end it came to in between.
  *
- * A file may be that of another server's moment: a replica stores what its master sends before it loads it.
+ * A file may be that of another server's moment: a replica stores what its master sends before it loads it. Keys that
+ * expire are left out, because a master does not load those whose time is over.
  */
-import { digestOfDatabases } from '../../commands/debug/digest.js';
-import type { DataService } from '../../launch/data-server.js';
 import type { Member } from '../world/member.js';
 import type { Scene } from '../run/scene.js';
+import { digestOfLasting } from './dataset-digest.js';
 
 /** What a server owes its user. */
 interface Account {
@@ -52,13 +52,18 @@ export function checkRecoveryFromSnapshot(scene: Scene): void {
   scene.on('snapshot', (member, service) => {
     const account = accounts.get(member.name);
     if (account === undefined) return;
-    moments.add(digestOf(member, service));
+    moments.add(digestOfLasting(service.server.keyspace.databases));
     account.former = member.fileText(service.persistence.saving.path);
   });
 
   scene.on('started', (member) => {
     const service = member.dataService;
-    if (service === null || !loaded.delete(member.name) || moments.has(digestOf(member, service))) return;
+    if (
+      service === null ||
+      !loaded.delete(member.name) ||
+      moments.has(digestOfLasting(service.server.keyspace.databases))
+    )
+      return;
     scene.violate(
       'recovery',
       `${member.name} comes back with a dataset that nobody had when a snapshot began`,
@@ -75,8 +80,4 @@ export function checkRecoveryFromSnapshot(scene: Scene): void {
     account.replaced.delete(file);
     account.saved = file;
   }
-}
-
-function digestOf({ process }: Member, { server }: DataService): string {
-  return digestOfDatabases(server.keyspace.databases, process.hash);
 }

@@ -2,9 +2,9 @@
  * What a server has of a history is what everybody else has of it, byte by byte: a replica's stream is a prefix of its
  * master's. And who stands at the same point of the same history holds the same dataset.
  */
-import { digestOfDatabases } from '../../commands/debug/digest.js';
-import { NodeHashing } from '../../platform/node/hashing.js';
+import type { Database } from '../../keyspace/database.js';
 import type { Scene } from '../run/scene.js';
+import { describeDifference, digestOfDataset } from './dataset-digest.js';
 
 export function checkStreamPrefix(scene: Scene): void {
   scene.histories.onDifference = (member, { replid, offset }, text) => {
@@ -12,34 +12,23 @@ export function checkStreamPrefix(scene: Scene): void {
   };
   scene.on('settled', () => {
     /** By point of history: who stands there, with what. */
-    const hash = new RememberedHashing();
-    const datasets = new Map<string, { readonly name: string; readonly digest: string }>();
+    const datasets = new Map<
+      string,
+      { readonly name: string; readonly digest: string; readonly databases: readonly Database[] }
+    >();
     for (const { member, service } of scene.dataServers) {
       const { history } = service.replication;
+      const { databases } = service.server.keyspace;
       const point = `${history.identity.replid}:${history.offset}`;
-      const digest = digestOfDatabases(service.server.keyspace.databases, hash);
-      const other = datasets.get(point);
-      datasets.set(point, { name: member.name, digest });
-      if (other === undefined || other.digest === digest) continue;
+      const mine = { name: member.name, digest: digestOfDataset(databases), databases };
+      const other = datasets.get(point) ?? mine;
+      datasets.set(point, mine);
+      if (other.digest === mine.digest) continue;
+      const difference = describeDifference(databases, other.databases);
       scene.violate(
         'stream-prefix',
-        `${member.name} and ${other.name} differ at the same point of one history`,
+        `${mine.name} and ${other.name} differ at one point of one history in ${difference}`,
       );
     }
   });
-}
-
-/** Servers that should hold the same have the same parts to be hashed: each is hashed once. */
-class RememberedHashing extends NodeHashing {
-  private readonly known = new Map<string, Buffer>();
-
-  override sha1(bytes: string): Buffer {
-    let digest = this.known.get(bytes);
-    if (digest === undefined) {
-      digest = super.sha1(bytes);
-      this.known.set(bytes, digest);
-    }
-    // Whoever asks may change what it gets.
-    return Buffer.from(digest);
-  }
 }

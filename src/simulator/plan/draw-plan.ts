@@ -19,7 +19,29 @@ import type {
 
 type Extra = Map<FaultKind, (random: SeededRandom) => FaultDetail>;
 
+/** Of the clusters. Others with more than four masters have at most one replica for each. */
+const CROWDED_SHARE = 0.07;
+
+/** What a seed stands for. */
 export function drawPlan(kind: RunKind, seed: string): Plan {
+  const plain = drawPlainPlan(kind, seed);
+  const random = new SeededRandom(`${kind}/${seed}/mix`);
+  const plan = {
+    ...plain,
+    workload: { ...plain.workload, mixShare: oneOf(random, [0, 0.3, 1]) },
+    keySaveDelayMicroseconds: oneOf(random, [0, 0, 500, 5000]),
+  };
+  return plan.kind === 'cluster' && random.chance(CROWDED_SHARE) ? crowded(plan) : plan;
+}
+
+/** Two replicas for each master, of whom some may be spared all faults. */
+function crowded(plan: ClusterPlan): ClusterPlan {
+  const { topology } = plan;
+  return { ...plan, topology: { ...topology, replicas: topology.replicas.map(() => 2) } };
+}
+
+/** The same without these commands, slow snapshots and crowds: what a seed stood for before plans had them. */
+export function drawPlainPlan(kind: RunKind, seed: string): Plan {
   const random = new SeededRandom(`${kind}/${seed}/plan`);
   switch (kind) {
     case 'sentinel':
@@ -124,6 +146,7 @@ function drawConditions(
     clients: between(random, 1, 2),
     thinkMs: oneOf(random, [20, 60, 200]),
     waitShare: oneOf(random, [0, 0.1, 0.5]),
+    mixShare: 0,
   };
   const clients = numbered('client', workload.clients);
   const chaosMs = between(random, 10_000, 45_000);
@@ -132,6 +155,7 @@ function drawConditions(
     workload,
     latency: drawLatency(random),
     syncLatency: oneOf<Duration>(random, [1, { minMs: 1, maxMs: 10 }, { minMs: 1, maxMs: 150 }]),
+    keySaveDelayMicroseconds: 0,
     splitsChunks: random.chance(0.25),
     clocks: drawClocks(random, [...names.servers, ...names.sentinels]),
     chaosMs,

@@ -1,12 +1,13 @@
 /** Small ways to draw from a seeded generator. */
+import type { Randomness } from '../../platform/platform.js';
 import type { SeededRandom } from '../../platform/virtual/index.js';
 
 /** Both bounds included. */
-export function between(random: SeededRandom, least: number, most: number): number {
+export function between(random: Randomness, least: number, most: number): number {
   return least + random.integer(most - least + 1);
 }
 
-export function oneOf<T>(random: SeededRandom, choices: readonly T[]): T {
+export function oneOf<T>(random: Randomness, choices: readonly T[]): T {
   return choices[random.integer(choices.length)];
 }
 

@@ -49,6 +49,8 @@ export interface Workload {
   readonly thinkMs: number;
   /** How many of the writes are followed by WAIT, from 0 to 1. */
   readonly waitShare: number;
+  /** How many of them come with a command on keys that are changed again and again, from 0 to 1. */
+  readonly mixShare: number;
 }
 
 /** Of a member's clocks. */
@@ -62,6 +64,8 @@ interface Conditions {
   readonly workload: Workload;
   readonly latency: Duration;
   readonly syncLatency: Duration;
+  /** How long a snapshot takes for each of its keys: with more, clients write while it is taken. */
+  readonly keySaveDelayMicroseconds: number;
   /** Input comes in pieces cut anywhere. */
   readonly splitsChunks: boolean;
   readonly clocks: ReadonlyMap<string, ClockPlan>;
@@ -78,8 +82,12 @@ export type ReplicationPlan = Conditions & {
 export type ClusterPlan = Conditions & { readonly kind: 'cluster'; readonly topology: ClusterTopology };
 export type Plan = SentinelPlan | ReplicationPlan | ClusterPlan;
 
-/** The configuration lines of a kind of persistence. */
-export function persistenceLines(persistence: Persistence): string[] {
+/** The configuration lines of a data server that say what outlives its process, and how slowly it is saved. */
+export function persistenceLines({ topology, keySaveDelayMicroseconds }: Plan): string[] {
+  return [`rdb-key-save-delay ${keySaveDelayMicroseconds}`, ...linesOf(topology.persistence)];
+}
+
+function linesOf(persistence: Persistence): string[] {
   switch (persistence) {
     case 'none':
       return [];

@@ -1,6 +1,7 @@
 /**
  * What a run has exercised, as counts by name: a run that tests nothing is seen.
  */
+import { ReplyError } from '../../client/reply.js';
 import type { Ending, Scene } from '../run/scene.js';
 
 export type Coverage = Map<string, number>;
@@ -55,6 +56,15 @@ export function countCoverage(scene: Scene): Coverage {
   scene.on('composed', () => count('process starts'));
   scene.on('ending', (_member, how) => count(ENDINGS[how]));
   scene.on('snapshot', () => count('snapshots taken'));
+  scene.on('composed', ({ dataService }) => {
+    dataService?.persistence.snapshots.idleListeners.push(() => {
+      const isOvertaken = dataService.server.persistenceStatus.lastSaveCopiedBytes > 0;
+      if (isOvertaken) count('snapshots with values that changed meanwhile');
+    });
+  });
+  scene.on('mixed', (_command, reply) => {
+    count(reply instanceof ReplyError ? 'commands on shared keys refused' : 'commands on shared keys');
+  });
   scene.on('started', ({ dataService }) => {
     const loaded = dataService?.server.persistenceStatus.lastLoadKeysLoaded ?? 0;
     if (loaded > 0) count('starts from a snapshot with keys');
@@ -83,19 +93,42 @@ function countSynchronisations(scene: Scene, count: (name: string, by: number) =
 function countSlotMoves(scene: Scene, count: (name: string, by?: number) => void): void {
   let open = 0;
   scene.on('slot-move', (stage) => {
-    if (stage === 'opened') open++;
-    else {
-      open--;
-      count('slot moves made');
+    switch (stage) {
+      case 'opened':
+        open++;
+        break;
+      case 'keys-moved':
+        count('MIGRATEs done');
+        break;
+      case 'keys-refused':
+        count('MIGRATEs that failed');
+        break;
+      case 'made':
+        open--;
+        count('slot moves made');
+        break;
     }
   });
+  scene.on('key-moved', () => count('keys moved by MIGRATE'));
   scene.on('settled', () => count('slot moves interrupted', open));
+}
+
+/** What {@link CoverageSum} has so far, as plain data. */
+export interface CoverageTotals {
+  readonly runs: number;
+  readonly counts: Readonly<Record<string, { readonly total: number; readonly runs: number }>>;
 }
 
 /** Adds one run's counts to those of many, with the number of runs that had any. */
 export class CoverageSum {
-  runs = 0;
-  private readonly totals = new Map<string, { total: number; runs: number }>();
+  runs: number;
+  private readonly totals: Map<string, { readonly total: number; readonly runs: number }>;
+
+  /** @param before to go on from */
+  constructor(before: CoverageTotals = { runs: 0, counts: {} }) {
+    this.runs = before.runs;
+    this.totals = new Map(Object.entries(before.counts));
+  }
 
   add(coverage: ReadonlyMap<string, number>): void {
     this.runs++;
@@ -104,6 +137,10 @@ export class CoverageSum {
       const known = this.totals.get(name) ?? { total: 0, runs: 0 };
       this.totals.set(name, { total: known.total + value, runs: known.runs + 1 });
     }
+  }
+
+  toTotals(): CoverageTotals {
+    return { runs: this.runs, counts: Object.fromEntries(this.totals) };
   }
 
   /** Sorted by name. */

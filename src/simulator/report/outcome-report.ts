@@ -28,10 +28,10 @@ export function outcomeReport({
 }
 
 function describePlan(plan: Plan): string {
-  const { topology, workload, latency, syncLatency, splitsChunks, chaosMs } = plan;
+  const { topology, workload, latency, syncLatency, keySaveDelayMicroseconds, splitsChunks, chaosMs } = plan;
   return [
     JSON.stringify(topology),
     JSON.stringify(workload),
-    `latency ${JSON.stringify(latency)}, fsync ${JSON.stringify(syncLatency)}, chunks ${splitsChunks ? 'split' : 'whole'}, ${chaosMs} ms`,
+    `latency ${JSON.stringify(latency)}, fsync ${JSON.stringify(syncLatency)}, ${keySaveDelayMicroseconds} us a key saved, chunks ${splitsChunks ? 'split' : 'whole'}, ${chaosMs} ms`,
   ].join('\n');
 }

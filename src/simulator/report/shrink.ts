@@ -29,6 +29,9 @@ export function shrink(failure: RunOutcome, budget = 60): RunOutcome {
   if (lastEndMs + 1000 < best.plan.chaosMs) tryPlan({ ...best.plan, chaosMs: lastEndMs + 1000 });
   if (best.plan.workload.clients > 1)
     tryPlan({ ...best.plan, workload: { ...best.plan.workload, clients: 1 } });
+  if (best.plan.workload.mixShare > 0)
+    tryPlan({ ...best.plan, workload: { ...best.plan.workload, mixShare: 0 } });
+  tryPlan({ ...best.plan, keySaveDelayMicroseconds: 0 });
   tryPlan({ ...best.plan, clocks: new Map() });
   tryPlan({ ...best.plan, splitsChunks: false });
   return best;

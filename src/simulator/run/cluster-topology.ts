@@ -39,7 +39,7 @@ export class ClusterTopology implements Topology {
       `cluster-node-timeout ${topology.nodeTimeoutMs}`,
       `cluster-require-full-coverage ${topology.requiresFullCoverage ? 'yes' : 'no'}`,
       'repl-timeout 10',
-      ...persistenceLines(topology.persistence),
+      ...persistenceLines(this.plan),
     ];
     for (const name of this.nodeNames) {
       this.world.startNode(name, { directives, logLevel: this.logLevel, clock: clocks.get(name) });

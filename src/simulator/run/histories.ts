@@ -12,6 +12,7 @@ import type { DataService } from '../../launch/data-server.js';
 import { toOffset } from '../../replication/identity.js';
 import type { Member } from '../world/member.js';
 import type { Scene } from './scene.js';
+import { SHARED_KEY_PREFIX } from '../workload/mixed-commands.js';
 import { KEY_PREFIX, type Write } from '../workload/write-ledger.js';
 
 /** A point in a history. */
@@ -40,8 +41,11 @@ interface Reader extends Position {
 }
 
 const INITIAL_BYTES = 4096;
-/** A command and its first arguments, as many as are keys of clients' writes. */
-const COMMANDS = new RegExp(`\\r\\n([A-Za-z-]+)((?:\\r\\n\\$\\d+\\r\\n${KEY_PREFIX}\\d+\\S*)+)\\r\\n`, 'g');
+/** A command and its first arguments, as many as are keys. */
+const COMMANDS = new RegExp(
+  `\\r\\n([A-Za-z-]+)((?:\\r\\n\\$\\d+\\r\\n(?:${KEY_PREFIX}\\d|${SHARED_KEY_PREFIX})\\S*)+)\\r\\n`,
+  'g',
+);
 const KEYS = new RegExp(`\\n(${KEY_PREFIX}\\d+)`, 'g');
 const REMOVALS: ReadonlySet<string> = new Set(['DEL', 'UNLINK']);
 

@@ -30,7 +30,7 @@ export class ReplicationTopology implements Topology {
   }
 
   build(): void {
-    startServers(this.world, this.plan.topology, this.plan.clocks, this.logLevel);
+    startServers(this.world, this.plan, this.logLevel);
     this.world.untilHolds(() => laggards(this.world, 'server-1') === null);
   }
 

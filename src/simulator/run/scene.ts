@@ -4,6 +4,7 @@
  * Observing must change nothing: listeners read, and never send, schedule or draw.
  */
 import { EventEmitter } from 'eventemitter3';
+import type { Reply } from '../../client/reply.js';
 import type { FailoverEvent } from '../../failover/events.js';
 import type { DataService } from '../../launch/data-server.js';
 import type { Plan } from '../plan/plan.js';
@@ -12,6 +13,7 @@ import { WriteLedger } from '../workload/write-ledger.js';
 import type { Member } from '../world/member.js';
 import type { SimulatedWorld } from '../world/simulated-world.js';
 import { Histories } from './histories.js';
+import { hearOfKeyMoves } from './key-moves.js';
 import type { SlotMoveStage } from './slot-move.js';
 
 /** A rule that was broken. */
@@ -38,10 +40,16 @@ export interface SceneEvents {
   turn: (member: Member, service: DataService) => void;
   /** A data server begins to take a snapshot, for whomever, of the dataset that it has now. */
   snapshot: (member: Member, service: DataService) => void;
+  /** A client got an answer to a command on shared keys. */
+  mixed: (command: readonly string[], reply: Reply) => void;
   /** A client got +OK for a write. */
   acknowledged: (write: Write) => void;
   /** A client got WAIT's answer for its latest write. */
   waited: (write: Write, replicas: number) => void;
+  /** A cluster node that is a master has taken a key from another one; with the digest of what it holds. */
+  'key-taken': (member: Member, key: string, digest: string) => void;
+  /** A cluster node that is a master is about to remove a key because it was moved; with the digest of what it holds. */
+  'key-moved': (member: Member, key: string, digest: string) => void;
   /** An operator has come so far in moving a slot. */
   'slot-move': (stage: SlotMoveStage) => void;
   /** A fault begins or ends, an operator acts: for the timeline. */
@@ -71,6 +79,7 @@ export class Scene extends EventEmitter<SceneEvents> {
         return;
       }
       service.cluster?.events.on('failover', (event) => this.emit('told', member, event));
+      if (service.cluster !== null) hearOfKeyMoves(this, member, service);
       service.server.beforeReplies.push(() => this.emit('turn', member, service));
       // Heard of by standing in the way: the product tells nobody else.
       const { snapshots } = service.persistence;

@@ -1,19 +1,19 @@
 /** Data servers of runs without a cluster: their configuration, and what must be true of them in the end. */
-import { persistenceLines, type ClockPlan, type ServersTopology } from '../plan/plan.js';
+import { persistenceLines, type ReplicationPlan, type SentinelPlan } from '../plan/plan.js';
 import type { SimulatedSentinels } from '../world/simulated-sentinels.js';
 import type { LogLevel } from '../../log/logger.js';
 
 export function startServers(
   world: SimulatedSentinels,
-  topology: ServersTopology,
-  clocks: ReadonlyMap<string, ClockPlan>,
+  plan: SentinelPlan | ReplicationPlan,
   logLevel: LogLevel,
 ): void {
+  const { topology, clocks } = plan;
   const lines = [
     `repl-backlog-size ${topology.backlogBytes}`,
     `repl-diskless-sync ${topology.isDiskless ? 'yes' : 'no'}`,
     'repl-timeout 10',
-    ...persistenceLines(topology.persistence),
+    ...persistenceLines(plan),
   ];
   const names = ['server-1', ...topology.upstreams.map((_, index) => `server-${index + 2}`)];
   names.forEach((name, index) => {

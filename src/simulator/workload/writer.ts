@@ -1,5 +1,5 @@
 /**
- * The rhythm of a client: now and then a write of its own, and after some of them a WAIT. One at a time; what fails is
+ * The rhythm of a client: now and then a write of its own, with some of them a command on shared keys, and after some of them a WAIT. One at a time; what fails is
  * not repeated, because nobody knows whether it was done.
  */
 import type { AnswerCallback } from '../../client/connection.js';
@@ -7,6 +7,7 @@ import type { Timer } from '../../platform/platform.js';
 import type { VirtualProcess } from '../../platform/virtual/index.js';
 import type { Workload } from '../plan/plan.js';
 import type { Scene } from '../run/scene.js';
+import { drawMixedCommands } from './mixed-commands.js';
 import type { Write } from './write-ledger.js';
 
 const WAIT_TIMEOUT_MS = 300;
@@ -60,12 +61,24 @@ export class Writer {
       this.start();
       return;
     }
+    this.mix(destination, tag);
     const write = scene.writes.begin(destination.server, scene.nowMs, tag);
     const send = this.parts.send ?? sendOnce;
     send(destination, write, (taker) => {
       if (taker === null) this.start();
       else this.acknowledged({ destination: taker, write });
     });
+  }
+
+  /** What comes of these commands nobody waits for; they are before the write in the same connection. */
+  private mix(destination: Destination, tag: string): void {
+    const { scene, process, workload } = this.parts;
+    if (workload.mixShare === 0 || process.random.fraction() >= workload.mixShare) return;
+    for (const command of drawMixedCommands(process.random, tag)) {
+      destination.ask(command, (error, reply) => {
+        if (error === null) scene.emit('mixed', command, reply);
+      });
+    }
   }
 
   private acknowledged({ destination, write }: { destination: Destination; write: Write }): void {

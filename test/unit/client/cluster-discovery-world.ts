@@ -34,7 +34,11 @@ export class ScriptedNode extends ScriptedServer {
 }
 
 /** Masters a, b and c with a third of the slots each, and d, a replica of a. */
-export class ClusterDiscoveryWorld extends DiscoveryWorld<ClusterMaster, ClusterDiscovery> {
+export class ClusterDiscoveryWorld extends DiscoveryWorld<
+  ClusterMaster,
+  ClusterDiscovery,
+  Partial<ClusterDiscoveryOptions>
+> {
   readonly servers = (['a', 'b', 'c', 'd'] as const).map(
     (name) => new ScriptedNode(this, this.world.createProcess(name)),
   );

@@ -8,9 +8,7 @@ const ALL = ['master a 0-5460', 'master b 5461-10922', 'master c 10923-16383'];
 describe('finding the masters', () => {
   test('from one node the others are found, and every master is verified', () => {
     const scene = new ClusterDiscoveryWorld();
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started();
     expect(scene.heard().sort()).toEqual(ALL);
     expect(discovery.masters.map(({ name }) => name)).toEqual(['0-5460', '5461-10922', '10923-16383']);
     expect(discovery.nodes).toHaveLength(4);
@@ -40,9 +38,7 @@ describe('finding the masters', () => {
   test('a replica that the nodes take for a master is not told of', () => {
     const scene = new ClusterDiscoveryWorld();
     scene.node('b').role = 'slave';
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(2000);
+    const discovery = scene.started({}, 2000);
     expect(scene.heard().sort()).toEqual([ALL[0], ALL[2], 'unresolved NOT_MASTER']);
     expect(discovery.masterOf(6000)).toBeNull();
     scene.node('b').role = 'master';
@@ -88,9 +84,7 @@ describe('finding the masters', () => {
   test('bad answers and dead nodes are passed over, and told once', () => {
     const scene = new ClusterDiscoveryWorld();
     scene.node('a').layout = { ...scene.layout, epochs: { ...scene.layout.epochs, a: '-1' } };
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(3000);
+    const discovery = scene.started({}, 3000);
     expect(scene.heard()).toEqual(['unresolved BAD_ANSWER']);
     scene.node('a').layout = null;
     scene.advance(300);
@@ -104,9 +98,7 @@ describe('finding the masters', () => {
     const addressMap = Object.fromEntries(
       scene.servers.map(({ name, address }) => [scene.announced!(name), address]),
     );
-    const discovery = scene.make({ addressMap });
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started({ addressMap });
     expect(scene.heard().sort()).toEqual(ALL);
     expect(discovery.masterOf(0)).toMatchObject({
       address: scene.node('a').address,
@@ -118,9 +110,7 @@ describe('finding the masters', () => {
   test('a node that does not know its own address is where it was asked', () => {
     const scene = new ClusterDiscoveryWorld();
     scene.announced = (name) => (name === 'a' ? ':6379' : `${scene.node(name).address.host}:6379`);
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started();
     expect(discovery.masterOf(0)?.address).toEqual(scene.node('a').address);
     discovery.stop();
   });
@@ -134,9 +124,7 @@ describe('finding the masters', () => {
 describe('a failover', () => {
   function watching(options: Parameters<ClusterDiscoveryWorld['make']>[0] = {}) {
     const scene = new ClusterDiscoveryWorld();
-    const discovery = scene.make(options);
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started(options);
     expect(scene.heard()).toHaveLength(3);
     return { scene, discovery };
   }
@@ -216,9 +204,7 @@ describe('a failover', () => {
 describe('slots that move', () => {
   test('are told of by their new master, which may be known already', () => {
     const scene = new ClusterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 300 });
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started({ pollIntervalMs: 300 });
     scene.heard();
     scene.layout = {
       slots: { a: '0-5000', b: '5461-10922', c: '5001-5460 10923-16383' },
@@ -233,9 +219,7 @@ describe('slots that move', () => {
 
   test('by hand, without a new epoch, are believed when their owner does not claim them any more', () => {
     const scene = new ClusterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 300 });
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started({ pollIntervalMs: 300 });
     scene.heard();
     scene.layout = {
       slots: { a: '0-5460 16383', b: '5461-10922', c: '10923-16382' },

@@ -8,7 +8,11 @@ import type { Discovery, DiscoveryOptions, ResolvedMaster } from '../../../src/c
 import { VirtualWorld } from '../../../src/platform/virtual/index.js';
 import type { ScriptedProgram, ScriptedServer } from './scripted-program.js';
 
-export abstract class DiscoveryWorld<Master extends ResolvedMaster, Kind extends Discovery<Master>> {
+export abstract class DiscoveryWorld<
+  Master extends ResolvedMaster,
+  Kind extends Discovery<Master>,
+  Options extends DiscoveryOptions = DiscoveryOptions,
+> {
   readonly world = new VirtualWorld({ seed: 1, latency: 1 });
   readonly client = this.world.createProcess('client');
   /** What discoveries made here have told, in order. */
@@ -20,7 +24,7 @@ export abstract class DiscoveryWorld<Master extends ResolvedMaster, Kind extends
   abstract get servers(): readonly ScriptedServer[];
   /** Everybody whom a client may connect to. */
   abstract get programs(): readonly ScriptedProgram[];
-  abstract make(options?: DiscoveryOptions): Kind;
+  abstract make(options?: Options): Kind;
   /** Asks for the first master. */
   abstract resolve(discovery: Kind): Promise<Master>;
   abstract connect(discovery: Kind): Promise<ClientConnection>;
@@ -39,6 +43,14 @@ export abstract class DiscoveryWorld<Master extends ResolvedMaster, Kind extends
       const codes = new Set(error.refusals.map((refusal) => codeOf(refusal.error)));
       this.told.push(`unresolved ${[...codes].join()}`);
     });
+    return discovery;
+  }
+
+  /** A discovery that was started some time ago: long enough, unless told otherwise, to know all that it can. */
+  started(options?: Options, agoMs = 100): Kind {
+    const discovery = this.make(options);
+    discovery.start();
+    this.advance(agoMs);
     return discovery;
   }
 

@@ -15,9 +15,7 @@ function behavesAsDiscovery<Master extends ResolvedMaster, Kind extends Discover
   /** One that has found the masters. */
   function watching(options: DiscoveryOptions = {}) {
     const scene = newWorld();
-    const discovery = scene.make(options);
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started(options);
     const told = scene.heard();
     expect(told.length).toBeGreaterThan(0);
     for (const line of told) expect(line).toMatch(/^master /);
@@ -28,9 +26,7 @@ function behavesAsDiscovery<Master extends ResolvedMaster, Kind extends Discover
     const scene = newWorld();
     const [master] = scene.servers;
     for (const server of scene.servers) server.role = 'slave';
-    const discovery = scene.make({ retryDelayMs: 100 });
-    discovery.start();
-    scene.advance(1000);
+    const discovery = scene.started({ retryDelayMs: 100 }, 1000);
     scene.heard();
     scene.advance(5000);
     expect(scene.heard()).toEqual([]);
@@ -167,9 +163,7 @@ function behavesAsDiscovery<Master extends ResolvedMaster, Kind extends Discover
       for (let stopAtMs = 0; stopAtMs < 30; stopAtMs++) {
         const scene = newWorld();
         scene.world.network.connectTimeoutMs = 50;
-        const discovery = scene.make({ livenessPing: { intervalMs: 10, deadlineMs: 100 } });
-        discovery.start();
-        scene.advance(stopAtMs);
+        const discovery = scene.started({ livenessPing: { intervalMs: 10, deadlineMs: 100 } }, stopAtMs);
         discovery.stop();
         // The kernel keeps a timer for each connection attempt; beyond that there is nothing.
         scene.advance(60);

@@ -114,7 +114,11 @@ export class ScriptedSentinel {
 }
 
 /** Three sentinels and two servers, the first of which is the master. */
-export class MasterDiscoveryWorld extends DiscoveryWorld<ResolvedMaster, MasterDiscovery> {
+export class MasterDiscoveryWorld extends DiscoveryWorld<
+  ResolvedMaster,
+  MasterDiscovery,
+  Partial<MasterDiscoveryOptions>
+> {
   readonly servers = ['a', 'b'].map((name) => new ScriptedServer(this.world.createProcess(`server-${name}`)));
   readonly sentinels = [1, 2, 3].map(
     (number) => new ScriptedSentinel(this.world.createProcess(`sentinel-${number}`), this.servers[0]!),

@@ -5,9 +5,7 @@ import { MasterDiscoveryWorld } from './master-discovery-world.js';
 describe('finding the master', () => {
   test('the first sentinel that answers names it, and the server itself confirms it', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started();
     expect(scene.told).toEqual(['master server-a']);
     expect(discovery.master).toEqual({
       name: 'mymaster',
@@ -25,9 +23,7 @@ describe('finding the master', () => {
     const scene = new MasterDiscoveryWorld();
     const [hanging, second] = scene.sentinels;
     hanging!.process.pause();
-    const discovery = scene.make({ sentinelTimeoutMs: 300 });
-    discovery.start();
-    scene.advance(290);
+    const discovery = scene.started({ sentinelTimeoutMs: 300 }, 290);
     expect(scene.told).toEqual([]);
     scene.advance(20);
     expect(scene.told).toEqual(['master server-a']);
@@ -41,9 +37,7 @@ describe('finding the master', () => {
     scene.promote();
     const [lagging, second] = scene.sentinels;
     second!.switchTo(scene.b, 1);
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started();
     expect(scene.told).toEqual(['master server-b']);
     expect(discovery.master?.source).toEqual(second!.address);
     expect(lagging!.program.received).toContain('SENTINEL GET-MASTER-ADDR-BY-NAME mymaster');
@@ -74,9 +68,7 @@ describe('finding the master', () => {
   test('passwords are used where they belong', () => {
     const scene = new MasterDiscoveryWorld();
     scene.a.password = 'secret';
-    const discovery = scene.make({ masterPassword: 'secret', masterUsername: 'me' });
-    discovery.start();
-    scene.advance(50);
+    const discovery = scene.started({ masterPassword: 'secret', masterUsername: 'me' });
     expect(scene.told).toEqual(['master server-a']);
     expect(scene.a.program.received[0]).toBe('AUTH me secret');
     expect(scene.sentinels[0]!.program.received.join()).not.toContain('secret');
@@ -88,13 +80,11 @@ test('names and passwords are text, which goes out as UTF-8', () => {
   const scene = new MasterDiscoveryWorld();
   for (const sentinel of scene.sentinels) sentinel.masterName = 'm\xc3\xa4ster';
   scene.a.password = 'p\xc3\xa4ss';
-  const discovery = scene.make({
+  const discovery = scene.started({
     name: 'm\u00e4ster',
     masterPassword: 'p\u00e4ss',
     pollIntervalMs: 60_000,
   });
-  discovery.start();
-  scene.advance(100);
   expect(discovery.master?.name).toBe('m\u00e4ster');
   scene.promote();
   scene.b.password = scene.a.password;
@@ -108,9 +98,7 @@ test('names and passwords are text, which goes out as UTF-8', () => {
 describe('a failover', () => {
   test('is noticed at once through either of two sentinels', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 60_000 });
     expect(scene.sentinels.map((sentinel) => sentinel.subscriberCount)).toEqual([1, 1, 0]);
 
     scene.promote();
@@ -123,9 +111,7 @@ describe('a failover', () => {
 
   test('is noticed at the promotion already, which only the leader tells', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 60_000 });
     scene.promote();
     scene.sentinels[0]!.switchTo(scene.b, 1);
     scene.sentinels[0]!.publish('+promoted-slave', 'slave x:1 x 1 @ mymaster y 2');
@@ -136,9 +122,7 @@ describe('a failover', () => {
 
   test('news of other masters are none', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 60_000 });
     const asked = scene.sentinels[0]!.program.received.length;
     scene.sentinels[0]!.publish('+switch-master', 'mymaster2 1.1.1.1 1 2.2.2.2 2');
     scene.sentinels[0]!.publish('+promoted-slave', 'slave x:1 x 1 @ mymaster2 y 2');
@@ -149,9 +133,7 @@ describe('a failover', () => {
 
   test('is noticed by the poll when the message was lost', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 1000 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 1000 });
     scene.promote();
     for (const sentinel of scene.sentinels) sentinel.switchTo(scene.b, 1);
     scene.advance(1000);
@@ -162,9 +144,7 @@ describe('a failover', () => {
   test('news end the wait for an old master that hangs', () => {
     const scene = new MasterDiscoveryWorld();
     scene.a.process.pause();
-    const discovery = scene.make({ masterTimeoutMs: 5000 });
-    discovery.start();
-    scene.advance(200);
+    const discovery = scene.started({ masterTimeoutMs: 5000 }, 200);
     scene.b.role = 'master';
     scene.sentinels[1]!.switchTo(scene.b, 1);
     scene.sentinels[1]!.announceSwitch(scene.a);
@@ -179,9 +159,7 @@ describe('a failover', () => {
     scene.b.role = 'master';
     first!.switchTo(scene.b, 3);
     second!.switchTo(scene.b, 3);
-    const discovery = scene.make({ pollIntervalMs: 200 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 200 });
     expect(scene.told).toEqual(['master server-b']);
 
     cutOff!.configEpoch = 2;
@@ -198,9 +176,7 @@ describe('a failover', () => {
 
   test('a newer configuration ends the use of the old master before the new one answers', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make();
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started();
     scene.b.process.kill();
     for (const sentinel of scene.sentinels) sentinel.switchTo(scene.b, 1);
     scene.sentinels[0]!.announceSwitch(scene.a);
@@ -212,9 +188,7 @@ describe('a failover', () => {
 
   test('within one epoch the newer word counts, as after a change by an operator', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 500 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 500 });
     scene.promote();
     for (const sentinel of scene.sentinels) sentinel.switchTo(scene.b, 0);
     scene.advance(600);
@@ -226,9 +200,7 @@ describe('a failover', () => {
 describe('the connection to the master', () => {
   test('when it breaks the sentinels are asked again, and the old address is not just reconnected to', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 60_000 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 60_000 });
     scene.promote();
     scene.sentinels[0]!.switchTo(scene.b, 1);
     scene.world.network.cut('client', 'server-a');
@@ -267,9 +239,7 @@ describe('the sentinels', () => {
   test('discovered ones are added behind the configured ones', () => {
     const scene = new MasterDiscoveryWorld();
     const [first, second, third] = scene.sentinels;
-    const discovery = scene.make({ sentinels: [second!.address] });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ sentinels: [second!.address] });
     expect(discovery.sentinels).toEqual([second!.address, first!.address, third!.address]);
     discovery.stop();
   });
@@ -278,9 +248,7 @@ describe('the sentinels', () => {
     const scene = new MasterDiscoveryWorld();
     const [first, second, third] = scene.sentinels;
     const nobody = { host: '10.9.9.9', port: 1 };
-    const discovery = scene.make({ sentinels: [first!.address, nobody], pollIntervalMs: 300 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ sentinels: [first!.address, nobody], pollIntervalMs: 300 });
     expect(discovery.sentinels).toEqual([first!.address, nobody, second!.address, third!.address]);
     first!.others = [third!];
     scene.advance(400);
@@ -295,9 +263,7 @@ describe('the sentinels', () => {
     const scene = new MasterDiscoveryWorld();
     const [first, second, third] = scene.sentinels;
     second!.announced = { host: '192.168.0.2', port: 26379 };
-    const discovery = scene.make({ sentinels: [first!.address, second!.address], pollIntervalMs: 300 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ sentinels: [first!.address, second!.address], pollIntervalMs: 300 });
     // Only its own answer tells that the two addresses are one sentinel.
     first!.process.kill();
     scene.advance(2000);
@@ -308,9 +274,7 @@ describe('the sentinels', () => {
 
   test('a subscription that dies or hangs is replaced by one to another sentinel', () => {
     const scene = new MasterDiscoveryWorld();
-    const discovery = scene.make({ pollIntervalMs: 200, retryDelayMs: 50 });
-    discovery.start();
-    scene.advance(100);
+    const discovery = scene.started({ pollIntervalMs: 200, retryDelayMs: 50 });
     expect(scene.sentinels.map((sentinel) => sentinel.subscriberCount)).toEqual([1, 1, 0]);
     scene.sentinels[0]!.process.kill();
     scene.advance(200);
@@ -332,9 +296,7 @@ test('behind NAT, discovered sentinels are translated as well', () => {
   first!.others = [second!];
   second!.announced = { host: '172.17.0.2', port: 7000 };
   const addressMap = { '172.17.0.2:7000': second!.address };
-  const discovery = scene.make({ sentinels: [first!.address], addressMap });
-  discovery.start();
-  scene.advance(100);
+  const discovery = scene.started({ sentinels: [first!.address], addressMap });
   expect(discovery.sentinels).toEqual([first!.address, second!.address]);
   discovery.stop();
 });

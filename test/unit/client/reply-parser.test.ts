@@ -42,6 +42,14 @@ describe('reading replies', () => {
     expect(fed(['*2\r\n:1\r\n', '+OK\r\n'])).toEqual([[1, 'OK']]);
   });
 
+  it('takes a chunk without bytes for nothing, wherever it comes', () => {
+    for (const [encoded, reply] of REPLIES) {
+      for (let at = 0; at <= encoded.length; at++) {
+        expect(fed([encoded.slice(0, at), '', '', encoded.slice(at)])).toEqual([reply]);
+      }
+    }
+  });
+
   it('says what is wrong with bytes that are no reply', () => {
     const { error } = new ReplyParser().feed(Buffer.from('+OK\r\n?\r\n'));
     expect(error?.message).toContain('Malformed reply');
