@@ -1,6 +1,6 @@
 /**
  * The history of writes that this instance's dataset belongs to: its ids, its offset and its backlog, and how they
- * change with the events of an instance's life (the table of replication.md section 6).
+ * change with the events of an instance's life.
  */
 import {
   branchOff,
