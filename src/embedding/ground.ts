@@ -34,6 +34,7 @@ export class Ground {
     this.ports = new ReservedPorts(base);
     const common: TopologyOptions = {
       ...(options.password === undefined ? {} : { password: options.password }),
+      ...(options.startTimeoutMs === undefined ? {} : { startTimeoutMs: options.startTimeoutMs }),
       ...(options.directives === undefined ? {} : { serverDirectives: options.directives }),
       findPorts: (count, companionDistance) => this.ports.take(count, companionDistance),
     };

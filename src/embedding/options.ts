@@ -18,6 +18,11 @@ export interface CommonOptions {
    * in {@link TopologyMember.readLog} in any case.
    */
   readonly log?: boolean | ((line: string, member: string) => void);
+  /**
+   * Until everything works, at the start and when `reset()` starts members again; 30000 when absent.
+   * Longer for a machine with much else to do. What is missing then is in the error (`NOT_READY`).
+   */
+  readonly startTimeoutMs?: number;
 }
 
 export interface ServerOptions extends CommonOptions {

@@ -29,8 +29,8 @@ export interface TopologyOptions {
   readonly network?: FaultNetwork;
   /** Where free ports come from when there is no first one. */
   readonly findPorts?: FindPorts;
-  /** Until everything works; 30000 when absent. */
-  readonly readyLimitMs?: number;
+  /** From the first member's start until everything works, here and when it is started anew; 30000 when absent. */
+  readonly startTimeoutMs?: number;
 }
 
 export type Directives = readonly string[] | ((index: number) => readonly string[]);
@@ -41,7 +41,7 @@ export type FindPorts = (count: number, companionDistance: number) => Promise<nu
 export const HOST = RELAY_HOST;
 /** Attempts with other ports, when ports are ours to choose and someone else was faster. */
 const PORT_ATTEMPTS = 3;
-const READY_LIMIT_MS = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
 export abstract class Topology {
   /** Of the servers. */
@@ -64,9 +64,7 @@ export abstract class Topology {
   /** @internal Starts all members and resolves when they work together. */
   async start(): Promise<void> {
     await this.openRelays();
-    const startMs = this.platform.clock.monotonicMs();
-    const limitMs = this.common.readyLimitMs ?? READY_LIMIT_MS;
-    await this.bringUp(() => Math.max(0, limitMs - (this.platform.clock.monotonicMs() - startMs)));
+    await this.bringUpInTime();
   }
 
   /**
@@ -76,8 +74,7 @@ export abstract class Topology {
   async startAnew(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     for (const member of this.members) member.forgetAll(this.linesToKeep(member));
-    const startMs = this.platform.clock.monotonicMs();
-    await this.bringUp(() => Math.max(0, READY_LIMIT_MS - (this.platform.clock.monotonicMs() - startMs)));
+    await this.bringUpInTime();
   }
 
   /** Ends every process that was started, and removes the directory if it is a temporary one. */
@@ -86,6 +83,12 @@ export abstract class Topology {
     this.guard.close();
     this.common.network?.close();
     if (this.isTemporary) this.platform.disk.removeTreeSync(this.directory);
+  }
+
+  private bringUpInTime(): Promise<void> {
+    const { clock } = this.platform;
+    const endMs = clock.monotonicMs() + (this.common.startTimeoutMs ?? START_TIMEOUT_MS);
+    return this.bringUp(() => Math.max(0, endMs - clock.monotonicMs()));
   }
 
   protected abstract bringUp(leftMs: () => number): Promise<void>;

@@ -25,7 +25,7 @@ export async function waitUntil(
     });
     if (missing === null) return;
     if (platform.clock.monotonicMs() - startMs > limitMs) {
-      throw new LabError('NOT_READY', `Not ready in ${limitMs} ms: ${missing}`);
+      throw new LabError('NOT_READY', `Not ready in ${Math.round(limitMs)} ms: ${missing}`);
     }
     await sleep(platform, CHECK_INTERVAL_MS);
   }

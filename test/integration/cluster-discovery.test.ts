@@ -21,7 +21,7 @@ beforeAll(async () => {
   topology = await startClusterTopology(platform, {
     replicas: ['vedette'],
     nodeTimeoutMs: 2000,
-    readyLimitMs: START_LIMIT_MS,
+    startTimeoutMs: START_LIMIT_MS,
   });
 }, START_LIMIT_MS);
 afterAll(() => topology.close());

@@ -6,6 +6,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { createCluster, createSentinel } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  type LabError,
   startCluster,
   startSentinelTopology,
   startServer,
@@ -279,6 +280,20 @@ describe('single servers', () => {
     await expect(startServer({ port: server.port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   });
 });
+
+test.each(Object.entries({ startServer, startSentinelTopology, startCluster }))(
+  '%s waits no longer than it is told to, and says what was missing',
+  async (_name, start) => {
+    // A server is ready when it answers that.
+    const refused = start({ startTimeoutMs: 200, directives: ['rename-command INFO ""'] });
+    const error = (await refused.then(
+      () => null,
+      (reason: unknown) => reason,
+    )) as LabError;
+    expect(error.code).toBe('NOT_READY');
+    expect(Number(/^Not ready in (\d+) ms: ./.exec(error.message)?.[1])).toBeLessThanOrEqual(200);
+  },
+);
 
 test('with processes, the same faults and verbs', async () => {
   await using topology = await startSentinelTopology({ processes: true, replicas: 1, sentinels: 1 });

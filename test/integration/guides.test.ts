@@ -87,9 +87,10 @@ describe('docs/testing.md: the options of every client', () => {
 
   // Nobody fails over here, however busy the machine is.
   beforeAll(async () => {
-    topology = await startSentinelTopology({ password: 'secret', downAfterMs: 20_000 });
-    cluster = await startCluster({ password: 'secret', nodeTimeoutMs: 20_000 });
-    server = await startServer({ password: 'secret' });
+    const common = { password: 'secret', startTimeoutMs: 60_000 };
+    topology = await startSentinelTopology({ ...common, downAfterMs: 20_000 });
+    cluster = await startCluster({ ...common, nodeTimeoutMs: 20_000 });
+    server = await startServer(common);
   });
   afterAll(() => Promise.all([topology.stop(), cluster.stop(), server.stop()]));
 
