@@ -14,6 +14,11 @@ import type { SnapshotWalk } from './snapshot/snapshot-walk.js';
 
 /** Stock's CONFIG_BGSAVE_RETRY_DELAY: how long after a failure saving is tried again. */
 const RETRY_DELAY_MS = 5000;
+/**
+ * How long after a failure a save is tried that no save point asks for. Stock has none: who waits for stock's delay and
+ * then sends BGSAVE must not find one running.
+ */
+const UNASKED_RETRY_DELAY_MS = 10_000;
 
 const MISCONF =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that " +
@@ -211,8 +216,8 @@ export class Saving {
     // The directives that rule it may have changed since saving failed.
     if (this.refusesWrites) gates.add(this.misconfigured);
     if (this.isBusy || status.loading !== null) return;
-    const mayTry = status.lastBackgroundSaveOk || nowMs - this.lastAttemptAtMs > RETRY_DELAY_MS;
-    if (!mayTry) return;
+    const sinceAttemptMs = nowMs - this.lastAttemptAtMs;
+    if (!status.lastBackgroundSaveOk && sinceAttemptMs <= RETRY_DELAY_MS) return;
     const changes = keyspace.dirty - status.dirtyAtLastSave;
     const secondsSince = (nowMs - this.lastSuccessAtMs) / 1000;
     const reached = config.values.save.find(
@@ -223,7 +228,7 @@ export class Saving {
       this.begin();
     } else if (this.isScheduled) {
       this.begin();
-    } else if (this.refusesWrites) {
+    } else if (this.refusesWrites && sinceAttemptMs > UNASKED_RETRY_DELAY_MS) {
       // No save point may ever be reached while nothing can be written: stock then waits for an operator, and so do
       // replicas, whose PING is refused like a write.
       server.log.notice('Writes are refused until the dataset is saved. Saving again...');
