@@ -28,6 +28,10 @@ export async function runCheckRdb(
     terminal.write(`vedette-check-rdb ${VEDETTE_VERSION}\n`);
     return 0;
   }
+  if (isHelpRequest(path)) {
+    terminal.write(RDB_USAGE);
+    return 0;
+  }
   const check = new RdbCheck(platform, path, (line) => terminal.write(`${bytesFromText(line)}\n`));
   try {
     for await (const block of fileBlocks(platform.disk, path)) {
@@ -49,6 +53,10 @@ export async function runCheckAof(
 ): Promise<number> {
   if (args.length === 1 && isVersionRequest(args[0])) {
     terminal.write(`vedette-check-aof ${VEDETTE_VERSION}\n`);
+    return 0;
+  }
+  if (args.length === 1 && isHelpRequest(args[0])) {
+    terminal.write(AOF_USAGE);
     return 0;
   }
   const request = readRequest(args);
@@ -96,4 +104,8 @@ function readRequest(args: readonly string[]): { path: string; options: CheckOpt
 
 function isVersionRequest(arg: string): boolean {
   return arg === '-v' || arg === '--version';
+}
+
+function isHelpRequest(arg: string): boolean {
+  return arg === '-h' || arg === '--help';
 }

@@ -1,6 +1,6 @@
 /**
  * This replica as a candidate: whether it may stand for election, what it says if not, and what its steps do.
- * When to ask and whether it has won is decided in failover/candidacy.ts. Cluster-bus.md section 6.
+ * When to ask and whether it has won is decided in failover/candidacy.ts.
  */
 import { Candidacy, type CandidateStep } from '../failover/candidacy.js';
 import type { HoldReason } from '../failover/events.js';

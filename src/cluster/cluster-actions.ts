@@ -52,7 +52,7 @@ export interface ClusterActions {
   setImporting(slot: Slot, source: ClusterNode): void;
   /** Ends the move of a slot without deciding its owner. */
   setStable(slot: Slot): void;
-  /** SETSLOT NODE, with what follows from it: epochs, a role that changes, the peers told (cluster-commands.md 1.6). */
+  /** SETSLOT NODE, with what follows from it: epochs, a role that changes, the peers told. */
   settleSlot(slot: Slot, owner: ClusterNode): void;
 
   /** Takes a greater configuration epoch without asking; null when ours is the greatest already. */

@@ -2,7 +2,7 @@
  * How clients are told to reach a node: by address, by host name, or by whatever they came here with
  * (`cluster-preferred-endpoint-type`).
  *
- * Reference: cluster-commands.md sections 1.3 and 3.
+ * Reference: Redis Cluster 7.2.
  */
 import type { ClusterNode } from './view/node.js';
 

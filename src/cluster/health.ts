@@ -2,8 +2,7 @@
  * Who is down: suspicion of each node, the masters' reports about it, and the agreement that it has failed.
  *
  * The rules are those of failover/; here they meet messages and time. A suspicion is told to the masters at once, an
- * extra PING never moves a pending one, and only the answer to our own PING closes the window. Cluster-bus.md sections
- * 2 and 4.
+ * extra PING never moves a pending one, and only the answer to our own PING closes the window.
  */
 import { Agreement, FailureReports } from '../failover/agreement.js';
 import { Suspicion } from '../failover/suspicion.js';

@@ -1,6 +1,5 @@
 /**
  * A failover that an operator asks for: CLUSTER FAILOVER in its three forms, on the replica's and on the master's side.
- * Cluster-bus.md section 7.
  *
  * Coordinated: the master stops writes and tells where its stream ends; the replica gets there, then stands for
  * election. Nothing is lost, and nobody need have failed.

@@ -1,6 +1,5 @@
 /**
  * Who belongs to the cluster: handshakes, what gossip tells of other nodes, addresses, names, and who was forgotten.
- * Cluster-bus.md section 2.
  */
 import { toNodeId, type NodeId } from '../failover/identity.js';
 import type { BusLink } from './bus/link.js';

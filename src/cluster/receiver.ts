@@ -1,6 +1,6 @@
 /**
  * Takes the messages of the bus in: who sent them, what they tell, and which part has to act on it. The order of the
- * steps is Redis's (cluster-bus.md sections 2 to 7); what each of them does is in the parts.
+ * steps is Redis's; what each of them does is in the parts.
  */
 import type { BusLink } from './bus/link.js';
 import { decodeMessage, type Decoded } from './bus/decoder.js';

@@ -9,6 +9,10 @@ export function versionLine(mode: 'server' | 'sentinel'): string {
 
 /** The text of `--help`. */
 export function usage(programName: string): string {
+  return programName.includes('sentinel') ? sentinelUsage(programName) : serverUsage(programName);
+}
+
+function serverUsage(programName: string): string {
   return `Usage: ${programName} [/path/to/redis.conf] [options] [-]
        ${programName} - (read the configuration from standard input)
        ${programName} -v or --version
@@ -27,6 +31,20 @@ Examples:
 Sentinel mode:
        ${programName} /etc/vedette/sentinel.conf --sentinel
        vedette-sentinel /etc/vedette/sentinel.conf
+`;
+}
+
+function sentinelUsage(programName: string): string {
+  return `Usage: ${programName} /path/to/sentinel.conf [options]
+       ${programName} -v or --version
+       ${programName} -h or --help
+
+The file must be writable: the sentinel keeps what it learns in it. An option is any directive of the file, and wins over
+it.
+
+Examples:
+       ${programName} /etc/vedette/sentinel.conf
+       ${programName} /etc/vedette/sentinel.conf --port 26380
 `;
 }
 

@@ -9,6 +9,11 @@ import type { SavePoint } from '../config/special-types.js';
 
 /** Stock's CONFIG_BGSAVE_RETRY_DELAY: how long after a failure saving is tried again, whoever wants it. */
 export const RETRY_DELAY_MS = 5000;
+/**
+ * How long after a failure a save is tried that no save point asks for. Stock has none: who waits for stock's delay and
+ * then sends BGSAVE must not find one running.
+ */
+export const UNASKED_RETRY_DELAY_MS = 10_000;
 
 export interface SavingState {
   readonly savePoints: readonly SavePoint[];
@@ -42,5 +47,6 @@ export function dueSave(state: SavingState): DueSave | null {
   );
   if (point !== undefined) return { reason: 'save-point', point };
   if (state.isScheduled) return { reason: 'scheduled' };
-  return state.refusesWrites ? { reason: 'writes-refused' } : null;
+  const mayTryUnasked = state.sinceAttemptMs > UNASKED_RETRY_DELAY_MS;
+  return state.refusesWrites && mayTryUnasked ? { reason: 'writes-refused' } : null;
 }

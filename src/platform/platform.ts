@@ -207,6 +207,8 @@ export interface Disk {
     callback: (error: NodeJS.ErrnoException | null) => void,
   ): void;
 
+  /** As {@link open}, synchronously: for a file that must be there before anything else happens. */
+  openSync(path: string, mode: OpenMode): FileHandle;
   readFileSync(path: string): Buffer;
   /** As {@link replaceFile}, synchronously. */
   replaceFileSync(path: string, bytes: Buffer, mode: number): void;

@@ -2,7 +2,7 @@
  * Clients that wait until replicas have their writes: WAIT and WAITAOF.
  *
  * A wait is looked at when an acknowledgement comes, never polled. The replicas are asked once per turn for an
- * acknowledgement when somebody begins to wait (replication.md section 11).
+ * acknowledgement when somebody begins to wait.
  */
 import type { Client } from '../server/client.js';
 import type { Server } from '../server/server.js';

@@ -2,7 +2,7 @@
  * FAILOVER: hands the role of master over to a replica without losing a write.
  *
  * Writes are paused until a replica has acknowledged everything; then this server becomes its replica, asking it to
- * promote itself in the same PSYNC (replication.md section 11). Until that is answered nothing is lost: on a refusal
+ * promote itself in the same PSYNC. Until that is answered nothing is lost: on a refusal
  * this server is master again.
  */
 import type { Timer } from '../platform/platform.js';

@@ -25,8 +25,8 @@ export function welcomeDataset({ server, persistence }: IntakeSurroundings): voi
     database.touchAllWatchers();
     server.blocking.databaseReplaced(database);
   }
+  // Another one begins when the place in the master's stream is known.
   persistence.aof.suspend();
-  persistence.aof.resume();
   server.keyspace.dirty++;
   server.blocking.serveReadyKeys();
 }

@@ -1,6 +1,6 @@
 /**
  * Full resynchronisation, the master's side: when a snapshot is taken for the replicas that wait, who takes part in
- * it, and how it reaches them (replication.md sections 3 and 4).
+ * it, and how it reaches them.
  *
  * A snapshot begins between execution units, with the offset of that moment; what comes after it waits in the
  * backlog behind each replica's cursor. Either it is saved to the RDB file, which is then sent with its length, or its

@@ -1,6 +1,6 @@
 /**
- * What a replica says to its master before the stream begins, and what it makes of the answers (replication.md
- * sections 2 and 3). Pure: lines in, steps out; the link sends and waits.
+ * What a replica says to its master before the stream begins, and what it makes of the answers. Pure: lines in, steps out;
+ * the link sends and waits.
  */
 import { isWord, toLowerAscii } from '../resp/ascii.js';
 import { parseSafeInteger } from '../resp/numbers.js';

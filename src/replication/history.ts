@@ -1,6 +1,6 @@
 /**
  * The history of writes that this instance's dataset belongs to: its ids, its offset and its backlog, and how they
- * change with the events of an instance's life (the table of replication.md section 6).
+ * change with the events of an instance's life.
  */
 import {
   branchOff,
@@ -42,7 +42,7 @@ export class History {
     return decidePsync(request, this.current, this.stream.backlog);
   }
 
-  /** The first replica asks for everything: until now nothing was counted, so the past has no name. */
+  /** The first replica asks for everything: until now nothing was kept, so the past has no name. */
   beginBacklog(): void {
     if (this.stream.backlog !== null) return;
     this.current = newHistory(this.freshId());
@@ -54,7 +54,7 @@ export class History {
     this.stream.createBacklog(this.backlogSizeBytes());
   }
 
-  /** Nobody followed for long: what comes from here on is not counted, so it must not go by the old name. */
+  /** Nobody followed for long: what comes from here on is not kept, so it must not go by the old name. */
   endBacklog(): void {
     this.current = newHistory(this.freshId());
     this.stream.dropBacklog();

@@ -1,7 +1,7 @@
 /**
  * Which history of writes a dataset belongs to, and how far into it: replication ids and offsets.
  *
- * Pure: values in, values out. The rules are those of PSYNC2 (replication.md section 6): an id names one history;
+ * Pure: values in, values out. The rules are those of PSYNC2: an id names one history;
  * a promotion branches off a new one, and the old id stays valid up to the point where they part.
  */
 

@@ -1,4 +1,4 @@
-/** INFO's replication section: fields and order of replication.md section 13. */
+/** INFO's replication section: the fields of Redis 7.2 in their order. */
 import type { InfoSection, InfoWriter } from '../server/info.js';
 import type { Server } from '../server/server.js';
 import { NO_REPLICATION_ID } from './identity.js';

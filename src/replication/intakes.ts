@@ -1,5 +1,5 @@
 /**
- * The ways a master's snapshot becomes this server's dataset (`repl-diskless-load`, replication.md section 4): through
+ * The ways a master's snapshot becomes this server's dataset (`repl-diskless-load`): through
  * a file, or parsed as it comes, with the old dataset given up before or kept until the new one is complete.
  */
 import type { BeginIntake } from './dataset-intake.js';

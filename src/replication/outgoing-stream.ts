@@ -3,12 +3,13 @@
  *
  * A master's writes arrive through {@link append}, which puts SELECT before them where the database changes. A
  * replica passes on its master's bytes unchanged through {@link appendRaw}, so that offsets are the same along a
- * chain. While there is no backlog nothing is kept and the offset stands still: nobody follows.
+ * chain. While there is no backlog nothing is kept: nobody follows, and what is appended (as long as there is an
+ * append-only log) only moves the offset on by one a command, so that it still tells one write from the next.
  */
 import type { PropagationSink } from '../server/propagation.js';
 import { encodeCommands } from './command-bytes.js';
 import { Backlog } from './backlog.js';
-import { START, type Offset } from './identity.js';
+import { advance, START, type Offset } from './identity.js';
 
 /** Lower case, as stock sends it. */
 const PING = Buffer.from('*1\r\n$4\r\nping\r\n', 'latin1');
@@ -74,7 +75,7 @@ export class OutgoingStream implements PropagationSink {
 
   append(databaseIndex: number, encoded: Buffer): void {
     const backlog = this.currentBacklog;
-    if (backlog === null) return;
+    if (backlog === null) return this.count();
     if (databaseIndex >= 0 && databaseIndex !== this.selected) {
       this.selected = databaseIndex;
       backlog.append(this.selectCommand(databaseIndex));
@@ -101,6 +102,12 @@ export class OutgoingStream implements PropagationSink {
   /** Asks all replicas how far they are. */
   appendAckRequest(): void {
     this.appendSign(GETACK);
+  }
+
+  private count(): void {
+    this.offsetWithoutBacklog = advance(this.offsetWithoutBacklog, 1);
+    this.lastWrite = this.offsetWithoutBacklog;
+    this.onAppend();
   }
 
   private appendSign(bytes: Buffer): void {

@@ -1,6 +1,6 @@
 /**
  * The frame around a snapshot on the wire: `$<length>` or `$EOF:<mark>` before it, the mark behind it, blank lines
- * while the master prepares it (replication.md section 4). Pure: bytes in, steps out.
+ * while the master prepares it. Pure: bytes in, steps out.
  *
  * It never treats a byte as payload that is not, and never lets one through that belongs to the mark.
  */

@@ -1,5 +1,5 @@
 /**
- * Whether a replica may go on with what it has, or must be sent everything (replication.md section 3). Pure.
+ * Whether a replica may go on with what it has, or must be sent everything. Pure.
  */
 import { toLowerAscii } from '../resp/ascii.js';
 import type { Identity, Offset } from './identity.js';

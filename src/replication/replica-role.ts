@@ -41,6 +41,8 @@ export interface ReplicaSurroundings {
   readonly isHandingOver: () => boolean;
   /** Passes on how the master answered PSYNC; false: this role is over. */
   readonly onAnswered: (accepted: boolean) => boolean;
+  /** The dataset and its place in the stream are the master's: the append-only log, if there is to be one, begins. */
+  readonly resumeLog: () => void;
   /** Up to where the own append-only file is on disk; null without one. */
   readonly localDiskOffset: () => Offset | null;
 }
@@ -143,9 +145,10 @@ export class ReplicaRole implements LinkOwner {
   }
 
   onLoaded(promised: Promised, result: IntakeResult, connection: Connection): StreamApplier {
-    const { history } = this.surroundings;
+    const { history, server, resumeLog } = this.surroundings;
     history.adopt(promised, START);
-    this.surroundings.server.replicationOffset = history.offset;
+    server.replicationOffset = history.offset;
+    resumeLog();
     return this.applierAt(history.offset, promised === null ? 0 : result.streamDatabase, connection);
   }
 

@@ -85,6 +85,7 @@ export class Replication {
     this.replicas = new Replicas(server, () => this.requestTurnEnd('progress'));
     this.waiters = new AckWaiters(server, this.replicas, persistence.aof, () => this.requestAcks());
     persistence.aof.durableListeners.push(() => this.requestTurnEnd('progress'));
+    persistence.aof.openListeners.push(() => this.updateSink());
     this.failover = new CoordinatedFailover(server, this.replicas, this.roleChanger());
     this.fullSync = new FullSync({
       server,
@@ -269,6 +270,7 @@ export class Replication {
         beginIntake: this.beginIntake,
         isHandingOver: () => this.failover.isHandingOver,
         onAnswered: (accepted) => this.failover.onAnswered(accepted),
+        resumeLog: () => this.persistence.aof.resume(),
         localDiskOffset: () => this.localDiskOffset,
       },
       target.host,
@@ -388,10 +390,11 @@ export class Replication {
   }
 
   private updateSink(): void {
-    const { propagation } = this.server;
+    const { propagation, role } = this.server;
     const { stream } = this.history;
     propagation.removeSink(stream);
-    if (this.replicaRole === null && stream.backlog !== null) propagation.addSink(stream);
+    if (role === 'replica') return;
+    if (stream.backlog !== null || this.persistence.aof.isOpen) propagation.addSink(stream);
   }
 
   private readonly applyRole = (): void => {

@@ -1,6 +1,6 @@
 /**
  * Answers PSYNC and SYNC: whether a client may become a replica, and how: by going on with the stream or by being
- * sent everything (replication.md section 3).
+ * sent everything.
  */
 import type { Client } from '../server/client.js';
 import type { Server } from '../server/server.js';

@@ -1,7 +1,7 @@
 /**
  * The hash slot of a key: CRC16 (XMODEM) over the key, or over its hash tag, modulo 16384.
  *
- * Reference: cluster-commands.md section 2. Keys are byte strings; the tag is what stands between the first `{` and
+ * Reference: Redis Cluster 7.2. Keys are byte strings; the tag is what stands between the first `{` and
  * the first `}` behind it, unless that is nothing.
  */
 

@@ -20,7 +20,7 @@ import { scriptCommand } from './script-commands.js';
 import type { ScriptFlags } from './script-flags.js';
 import { ScriptRun } from './script-run.js';
 
-/** The share of V8's heap that one script may hold. */
+/** The share of V8's heap, or of the machine's memory where that is less, that one script may hold. */
 const SCRIPT_HEAP_SHARE = 0.25;
 
 const BUSY_SCRIPT = 'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.';
@@ -75,7 +75,7 @@ export class Scripting implements ScriptSurroundings {
     const { server } = this;
     const { memory, processes, random } = server.platform;
     const engine = new Engine(
-      memory.heapLimitBytes() * SCRIPT_HEAP_SHARE,
+      Math.min(memory.heapLimitBytes(), memory.machineBytes()) * SCRIPT_HEAP_SHARE,
       () => processes.cpuSeconds().user,
       random.integer(0x7fffffff),
     );

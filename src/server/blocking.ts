@@ -4,7 +4,7 @@
  * A blocked client keeps its command. When one of its keys may have become able to serve it, the command is simply
  * executed again; if it still finds nothing it stays blocked in its old place. Nothing polls: keys are marked
  * ready by the write that feeds them and served when that execution unit has ended, in the order in which clients
- * blocked (replication.md section 10: each is a unit of its own).
+ * blocked (each is a unit of its own).
  */
 import type { Database } from '../keyspace/database.js';
 import { typeOf, type ValueType } from '../keyspace/values/value.js';

@@ -6,7 +6,7 @@ import type { Client } from './client.js';
 import type { Command } from './command.js';
 
 /**
- * The order in which refusals take precedence, from the reference (replication.md section 9). MULTI's EXEC has
+ * The order in which refusals take precedence, that of Redis. MULTI's EXEC has
  * the rank of what it contains.
  */
 export enum GateRank {

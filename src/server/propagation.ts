@@ -2,7 +2,7 @@
  * The one point through which writes leave the server: to the append-only log and to the replicas' stream.
  *
  * An execution unit is a command with all it caused, a whole EXEC, or a script. Its writes are collected and sent
- * when it ends: bare when there is one, between MULTI and EXEC when there are more (replication.md section 10).
+ * when it ends: bare when there is one, between MULTI and EXEC when there are more.
  * Each command is encoded once; every sink gets the same bytes. Only a script can choose who gets its effects
  * (redis.set_repl); then each sink gets a unit of its own.
  */

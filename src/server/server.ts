@@ -206,7 +206,7 @@ export class Server {
       pause: this.pause,
       nowMs: () => this.platform.clock.nowMs(),
       timeoutMs: () => this.config.values['shutdown-timeout'] * 1000,
-      isCronPaused: () => this.cronPaused,
+      isHeldUp: () => this.cronPaused || this.isHalfWay,
       mustNotSave: () => this.mode === 'sentinel' || this.persistenceStatus.loading !== null,
       name: this.mode === 'sentinel' ? 'Sentinel' : 'Redis',
     });
@@ -398,6 +398,11 @@ export class Server {
     this.statistics.cronMilliseconds += this.platform.clock.monotonicMs() - beganMs;
     // Nothing else happens in this turn that would have to be waited for, unless that has asked for its end already.
     if (!this.turnEndScheduled) this.endTurn();
+  }
+
+  /** A suspended command has changed a part of what it will change. What is still being loaded is never saved. */
+  private get isHalfWay(): boolean {
+    return this.suspension.isActive && this.persistenceStatus.loading === null;
   }
 
   /** The dataset is not there yet; what has expired in it belongs to the commands that are still to be loaded. */

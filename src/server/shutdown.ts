@@ -40,8 +40,8 @@ export interface ShutdownSurroundings {
   readonly timeoutMs: () => number;
   /** There is nothing to save, or only half a dataset, which must not replace what it is loaded from. */
   readonly mustNotSave: () => boolean;
-  /** DEBUG PAUSE-CRON holds periodic work up. */
-  readonly isCronPaused: () => boolean;
+  /** What a signal asked for must wait: periodic work is held up, or a command is half done, which is not to be saved. */
+  readonly isHeldUp: () => boolean;
   readonly name: 'Redis' | 'Sentinel';
 }
 
@@ -79,17 +79,17 @@ export class Shutdown {
   }
 
   /**
-   * Asks for the end as signals do: it begins at once, or, while periodic work is held up, when that goes on. Until
-   * then it can be aborted.
+   * Asks for the end as signals do: it begins at once, or, while something holds it up, with the first periodic work
+   * after that. Until then it can be aborted.
    */
   schedule(options: ShutdownOptions): void {
     this.scheduled = options;
-    if (!this.around.isCronPaused()) this.runScheduled();
+    this.runScheduled();
   }
 
-  /** Begins what {@link schedule} asked for. Part of the periodic work. */
+  /** Begins what {@link schedule} asked for, if nothing holds it up. Part of the periodic work. */
   runScheduled(): void {
-    if (this.scheduled === null) return;
+    if (this.scheduled === null || this.around.isHeldUp()) return;
     const options = this.scheduled;
     this.scheduled = null;
     this.begin(options, () => undefined);

@@ -1,14 +1,17 @@
 /**
  * Small deliberate breakages of the product, applied from outside by patching prototypes: what the simulator must find.
  */
+import { ReplyError } from '../../src/client/reply.js';
 import { ClusterView } from '../../src/cluster/view/cluster-view.js';
 import { NodesStore } from '../../src/cluster/nodes-file/store.js';
 import { Agreement } from '../../src/failover/agreement.js';
 import { Election } from '../../src/failover/election.js';
 import { Leadership } from '../../src/failover/leadership.js';
 import { VoteLedger } from '../../src/failover/vote-ledger.js';
+import { Transfer } from '../../src/migration/transfer.js';
 import { AppendLog } from '../../src/persistence/aof/append-log.js';
 import { KeyspaceLoader } from '../../src/persistence/loading/keyspace-loader.js';
+import { DumpEncoder } from '../../src/persistence/rdb/dump-payload.js';
 import { SnapshotWalk } from '../../src/persistence/snapshot/snapshot-walk.js';
 import { FileSystem } from '../../src/platform/virtual/disk/file-system.js';
 import { History } from '../../src/replication/history.js';
@@ -18,8 +21,10 @@ import { ConfigurationStore } from '../../src/sentinel/configuration-store.js';
 import {
   at,
   clusterScenario,
+  MOVED_SLOT,
   replicationScenario,
   sentinelScenario,
+  SLOW_MOVE,
 } from '../../src/simulator/scenarios/scenarios.js';
 import type { Plan } from '../../src/simulator/plan/plan.js';
 
@@ -257,6 +262,65 @@ export const mutations: readonly Mutation[] = [
       }),
     seeds: 1,
     rules: ['recovery'],
+  },
+  {
+    name: 'keys are deleted when the connection breaks over which they were sent',
+    apply: () =>
+      patch(
+        Transfer,
+        'onFailed',
+        (original) =>
+          function (this: Transfer, failure) {
+            this.onReplies(Array.from({ length: this['sent'].length }, () => 'OK'));
+            original.call(this, failure);
+          },
+      ),
+    plan: (seed) =>
+      clusterScenario(seed, [...SLOW_MOVE, at(3550, 0, { kind: 'cut', left: ['m1'], right: ['m2'] })]),
+    seeds: 2,
+    rules: ['migrated-keys'],
+  },
+  {
+    name: 'keys are deleted that the target refused',
+    apply: () =>
+      patch(
+        Transfer,
+        'onReplies',
+        (original) =>
+          function (this: Transfer, replies) {
+            original.call(
+              this,
+              replies.map((reply) => (reply instanceof ReplyError ? 'OK' : reply)),
+            );
+          },
+      ),
+    plan: (seed) =>
+      clusterScenario(seed, [
+        ...SLOW_MOVE,
+        at(3550, 0, {
+          kind: 'command',
+          target: 'm2',
+          args: ['CLUSTER', 'SETSLOT', String(MOVED_SLOT), 'STABLE'],
+        }),
+      ]),
+    seeds: 2,
+    rules: ['migrated-keys'],
+  },
+  {
+    name: 'keys arrive with other values',
+    apply: () =>
+      patch(
+        DumpEncoder,
+        'prepare',
+        (original) =>
+          function (this: DumpEncoder) {
+            return original.call(this, 'another value');
+          },
+      ),
+    plan: (seed) => clusterScenario(seed, SLOW_MOVE),
+    seeds: 1,
+    isSlow: true,
+    rules: ['migrated-keys'],
   },
   {
     name: 'a snapshot has what was changed after it began',

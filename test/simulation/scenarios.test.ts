@@ -36,6 +36,16 @@ const proofs: Readonly<Record<string, (coverage: RunOutcome['coverage']) => void
   'two masters failing together': (coverage) => expect(coverage.get('elections won')).toBe(2),
   'two failovers ordered on the two sides of a partition': (coverage) =>
     expect(coverage.get('manual failovers')).toBe(2),
+  'a target that dies in the middle of a MIGRATE': (coverage) => {
+    expect(coverage.get('MIGRATEs that failed')).toBe(1);
+    expect(coverage.get('keys moved by MIGRATE')).toBeUndefined();
+    expect(coverage.get('promotions')).toBe(1);
+  },
+  'a MIGRATE whose answers are lost, and another one': (coverage) => {
+    expect(coverage.get('MIGRATEs that failed')).toBe(2);
+    expect(coverage.get('MIGRATEs done')).toBeUndefined();
+    expect(coverage.get('keys moved by MIGRATE')).toBeGreaterThan(0);
+  },
   'a quick A-B-A-B manual failover': (coverage) => expect(coverage.get('manual failovers')).toBe(4),
 };
 

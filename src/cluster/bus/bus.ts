@@ -1,6 +1,6 @@
 /**
  * The connections of the bus: one that this node opens to every other node, those that others open to it, and the
- * listener. Opens again what breaks. What messages mean is not known here. Cluster-bus.md section 2.
+ * listener. Opens again what breaks. What messages mean is not known here.
  *
  * What one turn of the event loop has to say on a link leaves in one write, before the loop sleeps.
  */

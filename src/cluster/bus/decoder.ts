@@ -3,7 +3,7 @@
  *
  * Nothing that comes can make it throw or allocate more than the message is long. Ids and names end up in nodes.conf
  * and in replies, so what does not have their form is refused here; an epoch or an offset that does not fit is refused
- * aloud, for adopting it would stop a cluster's elections for ever. Reference: cluster-bus.md section 1.
+ * aloud, for adopting it would stop a cluster's elections for ever. Reference: the bus of Redis Cluster 7.2.
  */
 import { LAST_EPOCH, type Epoch } from '../../failover/epoch.js';
 import { toNodeId, type NodeId } from '../../failover/identity.js';

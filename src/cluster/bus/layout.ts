@@ -1,4 +1,4 @@
-/** Sizes and offsets of the bus's messages: cluster-bus.md sections 1.1 to 1.4. All integers are big endian. */
+/** Sizes and offsets of the bus's messages, as in Redis Cluster 7.2. All integers are big endian. */
 
 export const SIGNATURE = 'RCmb';
 export const PROTOCOL_VERSION = 1;

@@ -1,7 +1,7 @@
 /**
  * The messages of the cluster bus, as they are once they have been read or before they are written.
  *
- * Only what the wire can say: no node objects, no rules. Reference: cluster-bus.md section 1.
+ * Only what the wire can say: no node objects, no rules. Reference: the bus of Redis Cluster 7.2.
  */
 import type { Epoch } from '../../failover/epoch.js';
 import type { NodeId } from '../../failover/identity.js';

@@ -1,7 +1,7 @@
 /**
  * The text of CLUSTER INFO.
  *
- * Reference: cluster-commands.md section 1.1. Why a replica does not stand for election is said there by no stock server
+ * Reference: the CLUSTER commands of Redis 7.2. Why a replica does not stand for election is said there by no stock server
  * but in its log only; here it is a line at the end, present while there is a reason.
  */
 import { InfoWriter } from '../../server/info.js';

@@ -1,7 +1,7 @@
 /**
  * CLUSTER SLOTS and CLUSTER SHARDS: what client libraries draw their map of the cluster from.
  *
- * Reference: cluster-commands.md sections 1.3 and 1.4.
+ * Reference: the CLUSTER commands of Redis 7.2.
  */
 import type { ReplySink } from '../../resp/reply-sink.js';
 import type { EndpointType } from '../endpoint.js';

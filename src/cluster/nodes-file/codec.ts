@@ -2,7 +2,7 @@
  * The text of nodes.conf: one line per node and one of variables, in the syntax of Redis 7.2; 7.0's is read too.
  *
  * What cannot be understood is an error with the line: a node that guessed its epochs or its vote could give a second
- * one. Reference: cluster-bus.md section 10.
+ * one. Reference: the bus of Redis Cluster 7.2.
  */
 import { NO_EPOCH, parseEpoch, type Epoch } from '../../failover/epoch.js';
 import { toNodeId, type NodeId } from '../../failover/identity.js';

@@ -3,7 +3,7 @@
  * slot has left or while the cluster is down, and subscribers of shard channels.
  *
  * Nothing polls: a change of the view is noticed at the end of the turn in which it happened.
- * Reference: cluster-commands.md sections 3 and 5.
+ * Reference: Redis Cluster 7.2.
  */
 import { keySlot } from '../../keyspace/key-slot.js';
 import type { BlockedState } from '../../server/blocking.js';

@@ -1,7 +1,7 @@
 /**
  * Which requests this node serves, and where it sends the others: MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN.
  *
- * The order of the rules is that of cluster-commands.md section 3; clients and tools rely on which error comes first.
+ * The order of the rules is that of Redis; clients and tools rely on which error comes first.
  * This stands on the way of every request, so the usual one (one key, in a slot that is ours and stays) costs a
  * checksum and a look-up.
  */

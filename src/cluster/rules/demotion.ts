@@ -1,5 +1,5 @@
 /**
- * What follows for others when a master says that it is a replica now. Cluster-bus.md section 5.
+ * What follows for others when a master says that it is a replica now.
  *
  * In Redis 7.2 its slots are nobody's from then on, until the new master's own word comes: a cluster that hears of a
  * failover from the old master first is down for a moment. Here, as in Valkey 8, the old master's word is enough when the

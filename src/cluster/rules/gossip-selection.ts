@@ -1,4 +1,4 @@
-/** Which nodes a PING, PONG or MEET tells of: cluster-bus.md section 2. Pure but for the chance that is handed in. */
+/** Which nodes a PING, PONG or MEET tells of, as in Redis Cluster 7.2. Pure but for the chance that is handed in. */
 import type { ClusterNode } from '../view/node.js';
 import type { ClusterView } from '../view/cluster-view.js';
 

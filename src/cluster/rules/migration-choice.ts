@@ -1,4 +1,4 @@
-/** Whether this replica goes to a master that has none left: cluster-bus.md section 8. Pure. */
+/** Whether this replica goes to a master that has none left, as in Redis Cluster 7.2. Pure. */
 import type { ClusterNode } from '../view/node.js';
 import type { ClusterView } from '../view/cluster-view.js';
 

@@ -1,5 +1,5 @@
 /**
- * Whether the cluster works, in this node's eyes: cluster-bus.md section 9. Holds what the delays need; owns no timer.
+ * Whether the cluster works, in this node's eyes, as in Redis 7.2. Holds what the delays need; owns no timer.
  */
 import type { ClusterView } from '../view/cluster-view.js';
 import { SLOT_COUNT } from '../../keyspace/key-slot.js';

@@ -1,5 +1,5 @@
 /**
- * Who owns which slot when claims differ: the greater configuration epoch wins. Cluster-bus.md section 5.
+ * Who owns which slot when claims differ: the greater configuration epoch wins.
  *
  * Applies claims to the view and says what they changed; what follows from it (roles, keys, the disk) is the caller's.
  */

@@ -1,5 +1,5 @@
 /**
- * Whether a master gives its vote to a replica that asks for it: cluster-bus.md section 6.
+ * Whether a master gives its vote to a replica that asks for it. The rules are those of Redis Cluster 7.2.
  *
  * The ledger spends the vote; it may leave only once it is on disk, which is the caller's duty.
  */

@@ -3,7 +3,7 @@
  *
  * It holds invariants (a slot has one owner at most, and the owner's set says so; a replica is listed with its
  * master) and decides nothing: rules stand with who applies them. Whoever changes it tells the disk and the peers.
- * Reference: cluster-bus.md sections 5, 9 and 10.
+ * Reference: the bus of Redis Cluster 7.2.
  */
 import type { Epoch } from '../../failover/epoch.js';
 import type { NodeId } from '../../failover/identity.js';

@@ -1,7 +1,7 @@
 /**
  * A node as one line of text, which tools cut at its blanks: CLUSTER NODES, CLUSTER REPLICAS and nodes.conf.
  *
- * Reference: cluster-commands.md section 1.2, cluster-bus.md section 10.
+ * Reference: the CLUSTER commands of Redis 7.2.
  */
 import type { ClusterView } from './cluster-view.js';
 import { flagWords } from './node-flags.js';

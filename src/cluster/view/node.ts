@@ -2,7 +2,7 @@
  * What this node knows of one node of the cluster, itself included.
  *
  * Plain facts: nothing here decides, talks or keeps time. Times are wall-clock milliseconds, 0: never.
- * Reference: cluster-bus.md sections 1 and 10.
+ * Reference: the bus of Redis Cluster 7.2.
  */
 import { NO_EPOCH, type Epoch } from '../../failover/epoch.js';
 import type { NodeId } from '../../failover/identity.js';

@@ -1,7 +1,7 @@
 /**
  * Hash slots: numbers, sets of them as they travel on the bus, and their ranges as text.
  *
- * Reference: cluster-bus.md section 1.1 (bitmap), cluster-commands.md section 2.
+ * Reference: the bus of Redis Cluster 7.2.
  */
 import { SLOT_COUNT } from '../../keyspace/key-slot.js';
 

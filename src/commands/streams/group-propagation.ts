@@ -1,6 +1,6 @@
 /**
  * How changes of consumer groups are passed on: not as the commands that made them, whose outcome depends on time
- * and chance, but as what came of them, in forms that can be applied twice (replication.md section 10).
+ * and chance, but as what came of them, in forms that can be applied twice.
  */
 import type { PendingEntry, StreamGroup } from '../../keyspace/values/stream-group.js';
 import { formatStreamId } from '../../keyspace/values/stream-id.js';

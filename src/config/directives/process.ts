@@ -29,7 +29,6 @@ export const processDirectives = {
     min: 0,
     max: SAFE_MAX,
     alias: 'lua-time-limit',
-    effect: 'pending',
   }),
   'ignore-warnings': text({ effect: 'none' }),
   'crash-log-enabled': yesNo(true, { effect: 'none' }),

@@ -37,6 +37,8 @@ const FILE_MODE = 0o644;
 export class Aof {
   /** Called when more of the log is durable: somebody may wait for that (WAITAOF). */
   readonly durableListeners: (() => void)[] = [];
+  /** Called when there is a log from now on that takes commands, and when there is none any more. */
+  readonly openListeners: (() => void)[] = [];
   private state: State = 'off';
   private log: AppendLog | null = null;
   private manifest: Manifest = EMPTY_MANIFEST;
@@ -82,6 +84,11 @@ export class Aof {
 
   get isEnabled(): boolean {
     return this.state !== 'off';
+  }
+
+  /** Commands go to a log. */
+  get isOpen(): boolean {
+    return this.log !== null;
   }
 
   /** A rewrite is under way. */
@@ -277,6 +284,7 @@ export class Aof {
     log.flushDelayMs = this.flushDelayMs;
     this.log = log;
     server.propagation.addSink(log);
+    for (const listener of this.openListeners) listener();
   }
 
   private closeLog(): void {
@@ -285,6 +293,7 @@ export class Aof {
     server.propagation.endUnit();
     server.propagation.removeSink(log);
     this.log = null;
+    for (const listener of this.openListeners) listener();
     // A log that never had its base is worth nothing.
     if (this.state === 'starting' && this.rewrite === null) this.directory.removeTemporaryIncrement();
     log.close((error) => {

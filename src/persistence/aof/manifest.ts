@@ -1,6 +1,6 @@
 /**
  * The manifest of an append-only log: which files it consists of. Pure: text to a manifest and back, and the changes
- * that a rewrite makes to it. The format is Redis's (aof.md section 1).
+ * that a rewrite makes to it. The format is Redis's.
  *
  * A manifest is never changed: every step makes a new one, which counts when it is on disk.
  */

@@ -3,7 +3,9 @@
  * come after it.
  *
  *   1. a new file for commands is opened and, if the log is in use, named in the manifest;
- *   2. between two execution units, the log goes on in that file and the snapshot begins;
+ *   2. between two execution units, the log goes on in that file and the snapshot begins (a log that begins does so
+ *      at once, unless another snapshot runs: what a replica applies after a full synchronisation is for the log to
+ *      make durable, and must not get onto the disk as part of the base);
  *   3. the snapshot becomes the new base, durably; then the manifest says so; then what it replaces is deleted.
  *
  * At every moment the manifest on disk names files that make up the whole dataset. Up to the moment in which the base is
@@ -62,6 +64,7 @@ export class Rewrite {
       return this.fail(error, `Can't open or create append-only dir ${appenddirname}`);
     }
     if (this.mode === 'base only') this.beReady();
+    else if (this.mode === 'begin') this.openFirstIncrement();
     else this.openIncrement();
   }
 
@@ -84,16 +87,28 @@ export class Rewrite {
     return true;
   }
 
+  private openFirstIncrement(): void {
+    const { server, directory, owner } = this;
+    const path = directory.temporaryIncrementPath;
+    try {
+      this.handle = server.platform.disk.openSync(path, 'write');
+    } catch (error) {
+      return this.fail(error, `Can't open the append-only file ${path}`);
+    }
+    const { name } = nextIncrement(owner.manifest, directory.baseName);
+    server.log.notice(`Creating AOF incr file ${name} on background rewrite`);
+    this.beReady();
+  }
+
   private openIncrement(): void {
-    const { server, directory, mode, owner } = this;
+    const { server, directory, owner } = this;
     const file = nextIncrement(owner.manifest, directory.baseName);
-    const path = mode === 'begin' ? directory.temporaryIncrementPath : directory.pathOf(file.name);
+    const path = directory.pathOf(file.name);
     server.platform.disk.open(path, 'write', (error, handle) => {
       if (handle === null) return this.fail(error, `Can't open the append-only file ${path}`);
       if (this.state === 'over') return this.discardIncrement(handle);
       this.handle = handle;
       server.log.notice(`Creating AOF incr file ${file.name} on background rewrite`);
-      if (mode === 'begin') return this.beReady();
       const manifest = withIncrement(owner.manifest, file);
       directory.save(manifest, (saveError) => {
         if (saveError !== null) return this.fail(saveError, "Can't write the manifest");

@@ -1,6 +1,6 @@
 /**
  * The commands that make a key: what the base of an append-only log consists of with `aof-use-rdb-preamble no`. Same
- * commands as Redis writes (aof.md section 4), at most 64 items each.
+ * commands as Redis writes, at most 64 items each.
  */
 import type { StreamGroup } from '../../keyspace/values/stream-group.js';
 import { formatStreamId } from '../../keyspace/values/stream-id.js';

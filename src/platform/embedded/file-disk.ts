@@ -53,6 +53,12 @@ export class FileDisk implements Disk {
     this.machine.replaceFile(this.absolutePath(path), bytes, mode, this.told(callback));
   }
 
+  openSync(path: string, mode: OpenMode): FileHandle {
+    const file = this.machine.openSync(this.absolutePath(path), mode);
+    this.openFiles.add(file);
+    return this.own(file);
+  }
+
   readFileSync(path: string): Buffer {
     return this.machine.readFileSync(this.absolutePath(path));
   }

@@ -5,6 +5,7 @@ import {
   constants,
   mkdirSync,
   open,
+  openSync,
   readdirSync,
   readFile,
   readFileSync,
@@ -60,6 +61,10 @@ export class NodeDisk implements Disk {
 
   replaceFile(path: string, bytes: Buffer, mode: number, callback: Done): void {
     replaceFile(path, this.temporaryPath(path), bytes, mode, callback);
+  }
+
+  openSync(path: string, mode: OpenMode): FileHandle {
+    return new NodeFileHandle(openSync(path, OPEN_FLAGS[mode], NEW_FILE_MODE), mode);
   }
 
   readFileSync(path: string): Buffer {

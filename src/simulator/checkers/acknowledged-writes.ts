@@ -25,6 +25,7 @@ export function checkAcknowledgedWrites(scene: Scene, onLost: (count: number) =>
         if (past.length === 0) continue;
         const place = past.reduce((a, b) => (b.offset > a.offset ? b : a));
         // A slot that went elsewhere took its keys along: they are gone for good reason unless they came back later.
+        // That another server had taken them is a rule of its own (migrated-keys.ts).
         if (place.isRemoval) continue;
         const where = `${place.replid.slice(0, 8)}:${place.offset}`;
         scene.violate(

@@ -6,6 +6,7 @@ import { checkBestReplica } from './best-replica.js';
 import { checkConfigEpochs } from './config-epochs.js';
 import { checkDurableVotes } from './durable-votes.js';
 import { checkElectionMajority } from './election-majority.js';
+import { checkMigratedKeys } from './migrated-keys.js';
 import { checkOneLeaderPerEpoch } from './one-leader-per-epoch.js';
 import { checkOneVotePerEpoch } from './one-vote-per-epoch.js';
 import { checkRecovery } from './recovery.js';
@@ -27,6 +28,7 @@ export function installCheckers(scene: Scene, onLost: (count: number) => void): 
   checkSlotOwners(scene);
   checkStreamPrefix(scene);
   checkWaitPromise(scene);
+  checkMigratedKeys(scene);
   checkRecovery(scene);
   checkRecoveryFromLog(scene);
   checkRecoveryFromSnapshot(scene);

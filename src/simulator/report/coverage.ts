@@ -93,12 +93,23 @@ function countSynchronisations(scene: Scene, count: (name: string, by: number) =
 function countSlotMoves(scene: Scene, count: (name: string, by?: number) => void): void {
   let open = 0;
   scene.on('slot-move', (stage) => {
-    if (stage === 'opened') open++;
-    else {
-      open--;
-      count('slot moves made');
+    switch (stage) {
+      case 'opened':
+        open++;
+        break;
+      case 'keys-moved':
+        count('MIGRATEs done');
+        break;
+      case 'keys-refused':
+        count('MIGRATEs that failed');
+        break;
+      case 'made':
+        open--;
+        count('slot moves made');
+        break;
     }
   });
+  scene.on('key-moved', () => count('keys moved by MIGRATE'));
   scene.on('settled', () => count('slot moves interrupted', open));
 }
 

@@ -13,6 +13,7 @@ import { WriteLedger } from '../workload/write-ledger.js';
 import type { Member } from '../world/member.js';
 import type { SimulatedWorld } from '../world/simulated-world.js';
 import { Histories } from './histories.js';
+import { hearOfKeyMoves } from './key-moves.js';
 import type { SlotMoveStage } from './slot-move.js';
 
 /** A rule that was broken. */
@@ -45,6 +46,10 @@ export interface SceneEvents {
   acknowledged: (write: Write) => void;
   /** A client got WAIT's answer for its latest write. */
   waited: (write: Write, replicas: number) => void;
+  /** A cluster node that is a master has taken a key from another one; with the digest of what it holds. */
+  'key-taken': (member: Member, key: string, digest: string) => void;
+  /** A cluster node that is a master is about to remove a key because it was moved; with the digest of what it holds. */
+  'key-moved': (member: Member, key: string, digest: string) => void;
   /** An operator has come so far in moving a slot. */
   'slot-move': (stage: SlotMoveStage) => void;
   /** A fault begins or ends, an operator acts: for the timeline. */
@@ -74,6 +79,7 @@ export class Scene extends EventEmitter<SceneEvents> {
         return;
       }
       service.cluster?.events.on('failover', (event) => this.emit('told', member, event));
+      if (service.cluster !== null) hearOfKeyMoves(this, member, service);
       service.server.beforeReplies.push(() => this.emit('turn', member, service));
       // Heard of by standing in the way: the product tells nobody else.
       const { snapshots } = service.persistence;

@@ -12,6 +12,7 @@ const TILT_MS = 30_000;
 const COPIED_ID = 'c0'.repeat(20);
 /** Reports, corrections of roles (8 s after the last change, after an INFO of every 10 s) and retries. */
 const SLACK_MS = 90_000;
+const BUILDING_LIMIT_MS = 60_000;
 
 export class SentinelTopology implements Topology {
   readonly world: SimulatedSentinels;
@@ -45,7 +46,12 @@ export class SentinelTopology implements Topology {
     }
     const direct = topology.upstreams.filter((upstream) => upstream === 'server-1').length;
     this.world.untilReady(direct, this.knownPeers);
-    this.world.untilHolds(() => laggards(this.world, 'server-1') === null);
+    // As soon as sentinels know replicas, one of them may be made master in the place of the first.
+    this.world.untilHolds(
+      () => this.straggler() === null,
+      BUILDING_LIMIT_MS,
+      () => `the topology is not complete: ${this.straggler()}`,
+    );
   }
 
   clients(scene: Scene): WorkloadClient[] {
@@ -95,6 +101,12 @@ export class SentinelTopology implements Topology {
       if (group.peers.size < this.knownPeers) return `${name} knows ${group.peers.size} sentinels`;
     }
     return laggards(this.world, master);
+  }
+
+  /** What keeps the servers from being in step behind whoever is the master; null: nothing. */
+  private straggler(): string | null {
+    const master = this.master();
+    return master === null ? 'nobody knows a master' : laggards(this.world, master);
   }
 
   /** How many others a sentinel can tell apart: those with its own id it takes for itself, the others for one. */

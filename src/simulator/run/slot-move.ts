@@ -17,8 +17,8 @@ export interface SlotMove {
   readonly steps: number;
 }
 
-/** The slot was opened; it has the new owner. */
-export type SlotMoveStage = 'opened' | 'made';
+/** The slot was opened; a MIGRATE was answered well, or not; the slot has the new owner. */
+export type SlotMoveStage = 'opened' | 'keys-moved' | 'keys-refused' | 'made';
 
 type Words = readonly (string | number)[];
 
@@ -31,10 +31,16 @@ export function moveSlot(
   const source = ownerOf(world, slot);
   const to = world.member(target).dataService?.cluster?.view.myself;
   if (source === null || source === target || to?.isMaster !== true) return;
-  const order = (name: string, words: Words, then: (reply: Reply) => void): void => {
+  const order = (
+    name: string,
+    words: Words,
+    then: (reply: Reply) => void,
+    refused: () => void = () => undefined,
+  ): void => {
     if (!world.member(name).isRunning) return;
     world.send(name, words, (reply) => {
-      if (!isRefusal(reply)) then(reply);
+      if (isRefusal(reply)) refused();
+      else then(reply);
     });
   };
   const setSlot = (name: string, action: string, id: string | null, then: () => void): void =>
@@ -57,7 +63,11 @@ export function moveSlot(
         return;
       }
       const head = ['MIGRATE', world.address(target), NODE_PORT, '', 0, MIGRATE_TIMEOUT_MS, 'KEYS'];
-      order(source, [...head, ...keys], moveKeys);
+      const moved = (): void => {
+        onStage('keys-moved');
+        moveKeys();
+      };
+      order(source, [...head, ...keys], moved, () => onStage('keys-refused'));
     });
   };
   setSlot(target, 'IMPORTING', fromId, () => {

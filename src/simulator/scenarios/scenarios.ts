@@ -2,6 +2,7 @@
  * The stories that the trackers of Redis and its clients tell again and again, each as a plan: a catalogue of faults
  * beside the random ones.
  */
+import { keySlot } from '../../keyspace/key-slot.js';
 import { MASTER, type Fault, type FaultDetail } from '../faults/fault.js';
 import type {
   ClusterPlan,
@@ -107,6 +108,17 @@ export function clusterScenario(
   };
 }
 
+/** In a cluster scenario: of the first master. */
+export const MOVED_SLOT = keySlot('{b}');
+/**
+ * In a cluster scenario: a slot is moved from m1 to m2 over a link that takes 200 ms. From about 3450 ms on the keys are
+ * on their way, at 3650 the second node takes them, at 3850 the first one hears of it.
+ */
+export const SLOW_MOVE: readonly Fault[] = [
+  at(1000, 7000, { kind: 'slow-link', left: ['m1'], right: ['m2'], minMs: 200, maxMs: 200 }),
+  at(3000, 0, { kind: 'slot-move', slot: MOVED_SLOT, target: 'm2', steps: 4 }),
+];
+
 /** Until all have ended, and a little longer. */
 function chaosMs(faults: readonly Fault[]): number {
   return Math.max(0, ...faults.map((fault) => fault.atMs + fault.forMs)) + 2000;
@@ -204,6 +216,32 @@ export const scenarios: readonly Scenario[] = [
       ),
       { nodeTimeoutMs: 500 },
     ),
+  },
+  {
+    name: 'a target that dies in the middle of a MIGRATE',
+    story:
+      'The target of a move has taken the keys and loses power before the source hears of it; its replica takes over. The source keeps every key that it was not told of.',
+    plan: clusterScenario('target-dies', [
+      ...SLOW_MOVE,
+      at(3750, 8000, { kind: 'power-loss', target: 'm2', torn: true }),
+    ]),
+  },
+  {
+    name: 'a MIGRATE whose answers are lost, and another one',
+    story:
+      'The connection breaks when the target has taken the keys and the source has not heard of it. The operator closes the slot, clients go on writing to the source, and he moves it again: what the target has already is refused and stays, the rest goes.',
+    plan: clusterScenario('answers-lost', [
+      ...SLOW_MOVE,
+      at(3750, 0, { kind: 'cut', left: ['m1'], right: ['m2'] }),
+      ...['m1', 'm2'].map((target) =>
+        at(6000, 0, {
+          kind: 'command',
+          target,
+          args: ['CLUSTER', 'SETSLOT', String(MOVED_SLOT), 'STABLE'],
+        }),
+      ),
+      at(9000, 0, { kind: 'slot-move', slot: MOVED_SLOT, target: 'm2', steps: 4 }),
+    ]),
   },
   {
     name: 'a replica promoted while its master lives',

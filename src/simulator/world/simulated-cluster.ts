@@ -13,6 +13,7 @@ import { SimulatedWorld } from './simulated-world.js';
 export const NODE_PORT = 6379;
 export const BUS_PORT = NODE_PORT + 10_000;
 const PATIENCE_MS = 60_000;
+const MEET_AGAIN_MS = 10_000;
 
 /** An event as a node emitted it. */
 export interface Told {
@@ -96,8 +97,18 @@ export class SimulatedCluster extends SimulatedWorld {
   /** All nodes get to know each other through the first, and settle their epochs. */
   introduce(): void {
     const names = this.runningNames;
-    for (const name of names.slice(1)) this.meet(names[0], name);
-    this.untilAgreed(() => names.every((name) => this.knows(name, names.length)));
+    const [first, ...others] = names;
+    for (const name of others) this.meet(first, name);
+    let askedMs = this.nowMs;
+    this.untilAgreed(() => {
+      if (names.every((name) => this.knows(name, names.length))) return true;
+      // Who was slow to start was not there yet, and a node gives up soon: the operator asks again.
+      if (this.nowMs - askedMs >= MEET_AGAIN_MS) {
+        askedMs = this.nowMs;
+        for (const name of others) if (!this.isKnown(first, name)) this.meet(first, name);
+      }
+      return false;
+    });
     this.untilAgreed(() => {
       const epochs = names.map((name) => this.cluster(name).view.myself.configEpoch);
       return new Set(epochs).size === epochs.length;
@@ -150,6 +161,11 @@ export class SimulatedCluster extends SimulatedWorld {
     this.untilHolds(condition, limitMs, () =>
       this.runningNames.map((name) => this.picture(name)).join('\n\n'),
     );
+  }
+
+  private isKnown(by: string, name: string): boolean {
+    const { address } = this.member(name);
+    return [...this.cluster(by).view.nodes].some(({ host }) => host === address);
   }
 
   private knows(name: string, count: number): boolean {

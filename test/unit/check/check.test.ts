@@ -201,4 +201,12 @@ describe('vedette-check-aof', () => {
     expect(await run(runCheckAof, '--truncate-to-timestamp', 'x', MANIFEST)).toBe(1);
     expect(output).toContain('Invalid timestamp, aborting...');
   });
+
+  it.each([
+    ['vedette-check-rdb <', runCheckRdb],
+    ['vedette-check-aof [', runCheckAof],
+  ])('tells how it is used: %s', async (usage, checker) => {
+    expect(await run(checker, '--help')).toBe(0);
+    expect(output).toContain(`Usage: ${usage}`);
+  });
 });

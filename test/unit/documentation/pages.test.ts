@@ -14,6 +14,13 @@ const PAGES = [
 const TESTS = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts') && !name.startsWith('unit'))
   .map((name) => readFileSync(join(ROOT, 'test', name), 'utf8'));
+const SOURCES = ['src', 'test']
+  .flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(ROOT, name), 'utf8'))
+  .join('\n');
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }).scripts,
 );
@@ -53,6 +60,10 @@ describe.each(PAGES)('%s', (page) => {
       .filter(({ language }) => language === 'conf')
       .flatMap(({ text }) => text.trim().split('\n'));
     for (const line of lines) expect(Object.keys(DIRECTIVES)).toContain(line.trim().split(' ')[0]);
+  });
+
+  test('names no variable of the environment that there is not', () => {
+    for (const [name] of read(page).matchAll(/VEDETTE_[A-Z_]+/g)) expect(SOURCES).toContain(name);
   });
 
   test('names no npm script and no file that there is not', () => {

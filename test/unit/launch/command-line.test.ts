@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { usage } from '../../../src/launch/banner.js';
 import { parseCommandLine } from '../../../src/launch/command-line.js';
 import type { StartRequest } from '../../../src/launch/command-line.js';
 
@@ -121,4 +122,11 @@ describe('options', () => {
   it('are bytes: text beyond ASCII becomes its UTF-8', () => {
     expect(optionLines('--requirepass', 'é')).toEqual(['requirepass "\\xc3\\xa9"']);
   });
+});
+
+it('the help of a sentinel names its file, which it cannot do without', () => {
+  expect(usage('vedette-server')).toContain('Usage: vedette-server [/path/to/redis.conf] [options] [-]\n');
+  const help = usage('vedette-sentinel');
+  expect(help).toContain('Usage: vedette-sentinel /path/to/sentinel.conf [options]\n');
+  expect(help).not.toContain('redis.conf');
 });

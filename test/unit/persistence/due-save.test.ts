@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   dueSave,
   RETRY_DELAY_MS,
+  UNASKED_RETRY_DELAY_MS,
   type DueSave,
   type SavingState,
 } from '../../../src/persistence/due-save.js';
@@ -55,8 +56,11 @@ describe('after a save that failed', () => {
     expect(due({ ...early, isScheduled: true })).toBeNull();
   });
 
-  it('another one is due then while writes are refused, for no save point may ever be reached', () => {
-    const later = { ...failed, sinceAttemptMs: RETRY_DELAY_MS + 1, sinceSuccessMs: 0 };
+  it('another one is due later while writes are refused, for no save point may ever be reached', () => {
+    const asked = { ...failed, sinceAttemptMs: RETRY_DELAY_MS + 1, sinceSuccessMs: 0 };
+    expect(due({ ...asked, sinceAttemptMs: UNASKED_RETRY_DELAY_MS })).toBeNull();
+    expect(due({ ...asked, isScheduled: true })).toEqual({ reason: 'scheduled' });
+    const later = { ...asked, sinceAttemptMs: UNASKED_RETRY_DELAY_MS + 1 };
     expect(due(later)).toEqual({ reason: 'writes-refused' });
     expect(due({ ...later, refusesWrites: false })).toBeNull();
   });

@@ -233,7 +233,9 @@ describe('a disk that fails', () => {
     fixture.finishSaving();
     expect(fixture.call('SET', 'a', 1)).toBeInstanceOf(ErrorReply);
     heal();
-    world.advance(6000);
+    world.advance(9000);
+    expect(fixture.info('rdb_last_bgsave_status')).toBe('err');
+    world.advance(2000);
     expect(fixture.info('rdb_last_bgsave_status')).toBe('ok');
     expect(fixture.call('SET', 'a', 1)).toBe('OK');
   });

@@ -77,6 +77,15 @@ describe('an open file', () => {
     }
   });
 
+  test('can be opened at once', async () => {
+    const path = join(directory, 'file');
+    expect(() => disk.openSync(path, 'read')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    const file = disk.openSync(path, 'write');
+    file.writeSync(Buffer.from('x'));
+    await done((callback) => file.close(callback));
+    expect(readFileSync(path, 'latin1')).toBe('x');
+  });
+
   test('appends at the end after a truncation', async () => {
     const path = join(directory, 'file');
     writeFileSync(path, 'whole|torn');

@@ -319,6 +319,25 @@ describe('a script that takes long', () => {
     expect(other.replies()).toEqual([['list', 'a']]);
   });
 
+  test('is over before a signal ends the server: half of its work is never saved', () => {
+    const { shutdown } = server.server;
+    const sizes: number[] = [];
+    shutdown.addParticipant({
+      finish: (_options, done) => {
+        sizes.push(server.server.keyspace.databases[0]!.size);
+        done(true);
+      },
+    });
+    startSlow(
+      "redis.call('set', 'a', 1) local n = 0 while n < 3000000 do n = n + 1 end redis.call('set', 'b', 1)",
+    );
+    shutdown.schedule({ save: 'save', now: false, force: false });
+    expect(sizes).toEqual([]);
+    expect(shutdown.isInProgress).toBe(true);
+    server.advance(300);
+    expect(sizes).toEqual([2]);
+  });
+
   test('survives the end of its client', () => {
     startSlow("local n = 0 while n < 3000000 do n = n + 1 end redis.call('set', 'x', 'late')");
     client.client.close();

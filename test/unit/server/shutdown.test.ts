@@ -13,7 +13,7 @@ class Scene {
   readonly events: string[] = [];
   nowMs = 1000;
   mustNotSave = false;
-  cronPaused = false;
+  heldUp = false;
   timeoutMs = 10_000;
   readonly shutdown: Shutdown;
   private timer: { readonly atMs: number; readonly callback: () => void } | null = null;
@@ -42,7 +42,7 @@ class Scene {
       nowMs: () => this.nowMs,
       timeoutMs: () => this.timeoutMs,
       mustNotSave: () => this.mustNotSave,
-      isCronPaused: () => this.cronPaused,
+      isHeldUp: () => this.heldUp,
       name: 'Redis',
     });
     this.shutdown.exit = () => void this.events.push('exit');
@@ -168,17 +168,19 @@ describe('the end of a server', () => {
     scene.shutdown.schedule(PLAIN);
     expect(scene.events).toEqual(['exit']);
     const other = new Scene();
-    other.cronPaused = true;
+    other.heldUp = true;
     other.shutdown.schedule(PLAIN);
+    other.shutdown.runScheduled();
     expect(other.events).toEqual([]);
     expect(other.shutdown.isInProgress).toBe(true);
+    other.heldUp = false;
     other.shutdown.runScheduled();
     expect(other.events).toEqual(['exit']);
   });
 
   it('can be aborted before it begins', () => {
     const scene = new Scene();
-    scene.cronPaused = true;
+    scene.heldUp = true;
     scene.shutdown.schedule(PLAIN);
     expect(scene.shutdown.abort()).toBe(true);
     scene.shutdown.runScheduled();

@@ -39,12 +39,7 @@ export class ProcessDisk implements Disk {
     mode: OpenMode,
     callback: (error: NodeJS.ErrnoException | null, file: FileHandle | null) => void,
   ): void {
-    const where = this.absolutePath(path);
-    this.perform(
-      'open',
-      () => new VirtualFileHandle(this, this.system, where, this.system.open(where, mode), mode),
-      callback,
-    );
+    this.perform('open', () => this.openNow(path, mode), callback);
   }
 
   readFile(path: string, callback: (error: NodeJS.ErrnoException | null, bytes: Buffer) => void): void {
@@ -85,6 +80,10 @@ export class ProcessDisk implements Disk {
       });
     };
     next(0);
+  }
+
+  openSync(path: string, mode: OpenMode): FileHandle {
+    return this.block('open', () => this.openNow(path, mode));
   }
 
   readFileSync(path: string): Buffer {
@@ -163,6 +162,11 @@ export class ProcessDisk implements Disk {
     if (!this.owner.isAlive) throw new Error(`process ${this.owner.name} has ended`);
     this.owner.stall(this.system.drawLatencyMs(operation));
     return effect();
+  }
+
+  private openNow(path: string, mode: OpenMode): FileHandle {
+    const where = this.absolutePath(path);
+    return new VirtualFileHandle(this, this.system, where, this.system.open(where, mode), mode);
   }
 
   private read(path: string): Buffer {

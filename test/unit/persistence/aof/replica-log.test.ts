@@ -69,6 +69,66 @@ describe('a replica with an append-only log', () => {
   });
 });
 
+describe('the offset of a master that nobody follows', () => {
+  it('stands still without a log, and counts commands with one', () => {
+    const world = new ReplicationWorld();
+    const master = world.start('master');
+    master.call('SET', 'key', '1');
+    expect(master.info().master_repl_offset).toBe('0');
+    log(world, master);
+    master.call('SET', 'key', '2');
+    master.call('GET', 'key');
+    master.call('SET', 'key', '3');
+    expect(master.info().master_repl_offset).toBe('2');
+    master.configure('appendonly', 'no');
+    master.call('SET', 'key', '4');
+    expect(master.info().master_repl_offset).toBe('2');
+  });
+
+  it('is where its first replica begins', () => {
+    const world = new ReplicationWorld();
+    const [master, replica] = [world.start('master'), world.start('replica')];
+    log(world, master);
+    for (let i = 0; i < 5; i++) master.call('INCR', 'counter');
+    world.follow(replica, master);
+    expect(replica.offset).toBe(5);
+    master.call('INCR', 'counter');
+    world.settle(master, replica);
+    expect(replica.dataset()).toEqual(master.dataset());
+    // A replica that logs what it receives counts its master's bytes, and nothing else.
+    log(world, replica);
+    master.call('INCR', 'counter');
+    world.settle(master, replica);
+    expect(replica.dataset()).toEqual(master.dataset());
+  });
+});
+
+describe('WAITAOF when a replica does not sync its log', () => {
+  it('does not count what came after the snapshot, however slow files are opened', () => {
+    const world = new ReplicationWorld();
+    const master = world.start('master');
+    const replica = world.start('replica', { appendfsync: 'no' });
+    log(world, replica);
+    replica.process.host.disk.latency = 100;
+    world.follow(replica, master);
+    expect(waitAof(world, master, 0, 1)).toEqual([0, 0]);
+  });
+
+  it('does not count the place that it had in the stream of another master', () => {
+    const world = new ReplicationWorld();
+    const [former, master] = [world.start('former'), world.start('master')];
+    const replica = world.start('replica', { appendfsync: 'no' });
+    log(world, replica);
+    world.follow(replica, former);
+    former.call('SET', 'long', 'x'.repeat(10_000));
+    world.settle(former, replica);
+    settle(world, replica);
+    world.follow(replica, master);
+    expect(replica.offset).toBeLessThan(former.offset);
+    expect(waitAof(world, master, 0, 1)).toEqual([0, 0]);
+  });
+});
+
 describe('WAITAOF for the own log', () => {
   it('waits for the sync, without any replica', () => {
     const world = new ReplicationWorld();
