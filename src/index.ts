@@ -1,8 +1,10 @@
 /** The public interface of the package. */
 export { ClusterDiscovery } from './client/cluster-discovery.js';
 export type { ClusterDiscoveryOptions, ClusterMaster, SlotRange } from './client/cluster-discovery.js';
+export type { ClientConnection } from './client/connection.js';
 export { DiscoveryError } from './client/discovery.js';
 export type { DiscoveryEvents, Refusal, ResolvedMaster, DiscoveryOptions } from './client/discovery.js';
+export type { LivenessPing } from './client/master-link.js';
 export { MasterDiscovery, type MasterDiscoveryOptions } from './client/master-discovery.js';
 export type { AddressMap, HostAndPort } from './client/address.js';
 export { ReplyError, type Reply } from './client/reply.js';

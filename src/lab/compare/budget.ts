@@ -59,7 +59,7 @@ function sentinelSteps(engine: 'vedette' | 'stock', downAfterMs: number): readon
   return [
     [downAfterMs, downAfterMs + 1100, 'down-after; up to 1 s since the last ping, a tick of 100 ms'],
     [0, 1100, 'others are asked once a second'],
-    [0, 1100, 'up to 1 s of random delay, a tick'],
+    [0, 200, 'a tick to stand, a tick to count the votes'],
     [0, 1300, 'one step a tick; INFO once a second shows the new role'],
     [0, 100, 'told by pub/sub'],
   ];

@@ -25,7 +25,7 @@ describe('the budget', () => {
   test.each([
     ['sentinel', 'vedette', 1000, 1250],
     ['cluster', 'vedette', 1500, 2600],
-    ['sentinel', 'stock', 1000, 5700],
+    ['sentinel', 'stock', 1000, 4800],
     ['cluster', 'stock', 1500, 3400],
   ] as const)('of %s %s is the sum of its steps', (mode, engine, fromMs, toMs) => {
     expect(totalOf(budgetOf(column(mode, engine), 'kill', 1000))).toEqual({ fromMs, toMs });
