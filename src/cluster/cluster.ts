@@ -286,6 +286,8 @@ export class Cluster implements ClusterActions {
   replicate(master: ClusterNode): void {
     this.ownership.follow(master);
     this.store.saveBinding();
+    // The master's messages for its shard are meant for this node from now on.
+    this.messenger.tellEveryone();
     this.wake();
   }
 

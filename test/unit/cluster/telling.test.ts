@@ -1,4 +1,4 @@
-/** What a node tells of failovers, and how soon others hear of a suspicion. */
+/** What a node tells of failovers and of its role, and how soon others hear of a suspicion. */
 import { describe, expect, it } from 'vitest';
 import { CommandLink } from '../../../src/client/command-link.js';
 import { ClusterWorld, PORT } from '../../support/cluster-world.js';
@@ -36,6 +36,17 @@ describe('a suspicion', () => {
     cluster.resume('m1');
     cluster.advance(3000);
     expect(cluster.eventsOf('suspected')).toEqual([]);
+  });
+});
+
+describe('a node that an operator makes a replica', () => {
+  it('tells everybody at once, so that its master counts it into the shard', () => {
+    const cluster = ClusterWorld.of(3, 0);
+    const others = ['m2', 'm3'].map((name) => () => cluster.seen(name, 'm1'));
+    cluster.call('m1', 'CLUSTER', 'FLUSHSLOTS');
+    cluster.cluster('m1').replicate(cluster.seen('m1', 'm2'));
+    cluster.advance(20);
+    for (const seen of others) expect(seen().master?.id).toBe(cluster.id('m2'));
   });
 });
 
