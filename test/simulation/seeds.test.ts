@@ -56,6 +56,7 @@ const HARD: readonly [RunKind, string, string][] = [
     '301005',
     'a link that a restarted machine had forgotten was kept for ever, as that machine wrote on its own one',
   ],
+  ['cluster', '700431', 'the operator of the simulator introduced a node before it served, and only once'],
   ['cluster', '1207', 'a replica that was elected voted for another one in the same epoch'],
   ['cluster', '1147', 'a node that was met was ignored for ever: who had asked to meet it gave up first'],
   [

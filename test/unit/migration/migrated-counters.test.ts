@@ -10,22 +10,62 @@ import {
 } from '../../support/replication-world.js';
 import { ErrorReply } from '../../support/resp.js';
 
+/** Longer than the target stands still, and than anything is under way. */
+const ARRIVAL_MS = 200;
+/** By then a MIGRATE is over, whatever happens to it. */
+const MOVE_LIMIT_MS = 5000;
+
+type Kind = 'move' | 'increment' | 'cut' | 'freeze' | 'wait';
+
+function event(kind: Kind, key: string, ms: number): { kind: Kind; key: string; ms: number } {
+  return { kind, key, ms };
+}
+
+/** A MIGRATE gives up while the target stands still, and another one of the same keys waits for that. */
+const OVERTAKEN = [
+  event('move', 'counter:0', 0),
+  event('move', 'counter:1', 0),
+  event('freeze', 'counter:0', 50),
+  event('freeze', 'counter:0', 7),
+  event('move', 'counter:3', 0),
+  event('move', 'counter:0', 1),
+  event('move', 'counter:3', 0),
+  event('move', 'counter:1', 14),
+  event('increment', 'counter:3', 0),
+];
+
 /**
  * The essence of a slot that moves: a writer whose key is gone here goes to the target. What it was told counts.
+ *
+ * Where the network fails, a key is moved again only when what the failed MIGRATE had sent has arrived or is lost. A
+ * second one that begins at once may be overtaken on its other connection by the RESTORE of the first, with REPLACE and an
+ * older value: nothing in the protocol, with stock servers either, says which of them the target has heard first.
  */
 test('counters that everybody increments meanwhile lose nothing, whatever the network does', () => {
-  const event = fc.record({
-    kind: fc.constantFrom('move', 'move', 'increment', 'increment', 'increment', 'cut', 'freeze', 'wait'),
+  const anyEvent = fc.record({
+    kind: fc.constantFrom<Kind[]>(
+      'move',
+      'move',
+      'increment',
+      'increment',
+      'increment',
+      'cut',
+      'freeze',
+      'wait',
+    ),
     key: fc.nat(5).map((n) => `counter:${n}`),
     ms: fc.nat(60),
   });
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 60, size: 'max' }), fc.nat(), (events, seed) => {
-      const run = new CounterRun(seed);
+    fc.property(fc.array(anyEvent, { maxLength: 60, size: 'max' }), fc.nat(), (events, seed) => {
+      const run = new CounterRun(
+        seed,
+        events.some(({ kind }) => kind === 'cut' || kind === 'freeze'),
+      );
       for (const { kind, key, ms } of events) run.step(kind, key, ms);
       run.check();
     }),
-    { numRuns: 150 },
+    { numRuns: 150, examples: [[OVERTAKEN, 2147482108]] },
   );
 });
 
@@ -36,7 +76,12 @@ class CounterRun {
   private readonly acknowledged = new Map<string, number>();
   private readonly writers: { readonly connection: MemoryConnection; readonly key: string }[] = [];
 
-  constructor(seed: number) {
+  private lastMove: MemoryConnection | null = null;
+
+  constructor(
+    seed: number,
+    private readonly failsToArrive: boolean,
+  ) {
     this.world = new ReplicationWorld({ seed, latency: { minMs: 1, maxMs: 20 } });
     this.source = this.world.start('source');
     this.target = this.world.start('target');
@@ -57,8 +102,10 @@ class CounterRun {
   step(kind: string, key: string, ms: number): void {
     switch (kind) {
       case 'move':
+        if (this.failsToArrive) this.awaitLastMove();
+        this.lastMove = this.source.connect();
         this.source.send(
-          this.source.connect(),
+          this.lastMove,
           ...['MIGRATE', this.target.host, PORT, '', 0, 40, 'REPLACE', 'KEYS', key, 'counter:0'],
         );
         break;
@@ -72,6 +119,22 @@ class CounterRun {
         this.target.process.stall(ms * 2);
         break;
     }
+    this.advance(ms);
+  }
+
+  private awaitLastMove(): void {
+    const { lastMove } = this;
+    if (lastMove === null) return;
+    let [answer] = lastMove.replies();
+    for (let ms = 0; answer === undefined && ms < MOVE_LIMIT_MS; ms++) {
+      this.advance(1);
+      [answer] = lastMove.replies();
+    }
+    expect(answer).toBeDefined();
+    if (answer instanceof ErrorReply) this.advance(ARRIVAL_MS);
+  }
+
+  private advance(ms: number): void {
     this.world.advance(ms);
     this.collect();
   }
